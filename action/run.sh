@@ -6,7 +6,7 @@ paths=()
 while IFS= read -r path; do
   [ -z "$path" ] || paths+=("$path")
 done <<< "$MANIFESTS"
-read -r -d '' -a options <<< "$OPTIONS" || true  # it ends with the text, which is no failure
+read -r -d '' -a options <<< "$OPTIONS" || true  # it ends with the text, which is not a failure
 
 validate() {
   if [ -n "$SARIF_FILE" ]; then

@@ -54,7 +54,7 @@ class Client:
             {"processId": os.getpid(), "rootUri": folder.as_uri(), "workspaceFolders": folders, "capabilities": {}},
         )
         self.ready = time.perf_counter() - self.begun
-        self.tell("initialized", {})
+        self.notify("initialized", {})
 
     def ask(self, method: str, params: Any) -> Any:
         self._number += 1
@@ -64,7 +64,7 @@ class Client:
             if message.get("id") == self._number and "method" not in message:
                 return message.get("result")
 
-    def tell(self, method: str, params: Any) -> None:
+    def notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
 
     def diagnostics(self, uri: str, count: int) -> None:
@@ -81,7 +81,7 @@ class Client:
 
     def close(self) -> None:
         self.ask("shutdown", None)
-        self.tell("exit", None)
+        self.notify("exit", None)
         self.process.wait(30)
 
     def _send(self, content: Json) -> None:
@@ -110,7 +110,7 @@ def measured(command: Sequence[str], folder: Path, keys: int = 60) -> tuple[floa
     text, uri = path.read_text(encoding="utf-8"), path.as_uri()
     wrong = text.replace("max_run: 3600", "max_run: x")
     item = {"uri": uri, "languageId": "yaml", "version": 1, "text": wrong}
-    client.tell("textDocument/didOpen", {"textDocument": item})
+    client.notify("textDocument/didOpen", {"textDocument": item})
     client.diagnostics(uri, 1)
     first = time.perf_counter() - client.begun
     taken = []
@@ -118,7 +118,7 @@ def measured(command: Sequence[str], folder: Path, keys: int = 60) -> tuple[floa
         now = text if number % 2 == 0 else wrong
         begun = time.perf_counter()
         document = {"uri": uri, "version": number + 2}
-        client.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": now}]})
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": now}]})
         client.diagnostics(uri, number % 2)
         taken.append(time.perf_counter() - begun)
     client.close()

@@ -88,14 +88,14 @@ def compared(what: str, ours: Command, theirs: Command, times: int, goal: str = 
     in_turn(ours, theirs, 1)  # fills the caches of the file system
     mine, other = in_turn(ours, theirs, times)
     ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
-    return Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), goal, in_readme)
+    return Row(what, readable_time(median(mine)), readable_time(median(other)), times_as_long(ratio), goal, in_readme)
 
 
 def times_as_long(ratio: float) -> str:
     return f"{ratio:.1f} ×" if ratio >= 1 else f"{ratio:.2f} ×"
 
 
-def told(seconds: float) -> str:
+def readable_time(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
 
 
@@ -141,7 +141,14 @@ def many(folder: Path, times: int) -> Iterator[Row]:
                 ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
                 what = f"{' '.join(words)}, {count:,} manifests, {kind}; against libyaml's load"
                 shown = shared and count == 1_000
-                yield Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), goal, in_readme=shown)
+                yield Row(
+                    what,
+                    readable_time(median(mine)),
+                    readable_time(median(other)),
+                    times_as_long(ratio),
+                    goal,
+                    in_readme=shown,
+                )
         for name in ("validate", "compile"):
             small, large = found[name, 1_000], found[name, 10_000]
             for what, of, unit, goal in (("time", "seconds", "s", "10 ×"), ("peak memory", "peak_mb", "MB", "1.3 ×")):
@@ -199,7 +206,9 @@ def language_servers(folder: Path, times: int) -> Iterator[Row]:
         other = statistics.median(others) if others else None
         ratio = times_as_long(ours / other) if other else ""
         what = f"{what}; against yaml-language-server with our schema" if number == 0 else what
-        yield Row(what, f"{ours * 1000:.1f} ms", told(other) if other else "", ratio, goal, in_readme=number == 2)
+        yield Row(
+            what, f"{ours * 1000:.1f} ms", readable_time(other) if other else "", ratio, goal, in_readme=number == 2
+        )
 
 
 def yaml_language_server() -> Command | None:
@@ -252,7 +261,7 @@ def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
     neighbours.stop()
     yield Row(
         f"plan of {len(requests)} unchanged jobs, 50 ms a call",
-        told(seconds),
+        readable_time(seconds),
         f"{calls} calls",
         "",
         "N/100 + 5",
@@ -284,7 +293,7 @@ def local(folder: Path, times: int) -> Iterator[Row]:
         begun = time.perf_counter()
         subprocess.run(command, cwd=place, check=True, capture_output=True)
         taken.append(time.perf_counter() - begun)
-    yield Row("apply a local job whose script ends at once", told(statistics.median(taken)), "", "", "700 ms")
+    yield Row("apply a local job whose script ends at once", readable_time(statistics.median(taken)), "", "", "700 ms")
 
 
 def install_sdk() -> None:

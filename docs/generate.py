@@ -550,7 +550,7 @@ MEANING = {
     Code.FINE: "fine",
     Code.WRONG_MANIFEST: "a manifest is wrong (or, for `import`, not yet whole; for `schema --check`, stale)",
     Code.WRONG_USAGE: "wrong usage, or nobody agreed to the plan",
-    Code.SERVICE_FAILED: "the service failed or refused, or a saved plan does not hold any more",
+    Code.SERVICE_FAILED: "the service failed or refused, or a saved plan is out of date",
     Code.JOB_FAILED: "a job did not complete, and is not tried again",
     Code.CHANGES_PENDING: "changes are pending (`plan --detailed-exitcode`)",
     Code.INTERRUPTED: "interrupted by Ctrl-C",

@@ -49,7 +49,7 @@ def invoke(*arguments: str) -> dict[str, list[list[float]]]:
     return json.loads(run.stdout)
 
 
-def asked(*arguments: str) -> dict[str, object]:
+def answer_of(*arguments: str) -> dict[str, object]:
     """The answer of one command as data."""
     run = subprocess.run([TOOL, *arguments, "--format", "json"], cwd=ROOT, check=True, capture_output=True, text=True)
     return json.loads(run.stdout)
@@ -61,7 +61,7 @@ def main() -> None:
     show("plan", "--offline", "specs")
     show("apply", "--local", "--provision", "--wait", "--yes", IRIS)
     show("apply", "--local", "--yes", IRIS)
-    (job,) = asked("status", "--local", IRIS)["jobs"]
+    (job,) = answer_of("status", "--local", IRIS)["jobs"]
     archive = Path(str(job["artifact"]))
     print(f"\nThe model is {archive.relative_to(ROOT)}, {archive.stat().st_size:,} bytes.")
     show("apply", "--local", "--provision", "--wait", "--yes", ENDPOINT)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from conftest import SMALLEST, Wanted
 from fakes.fixtures import REGION, Aws
 from fakes.jobs import Fate
-from fakes.neighbour import Answer, logs_of, neighbour_that, page, told
+from fakes.neighbour import Answer, answered, logs_of, neighbour_that, page
 from sagespec.cli import run
 from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.services import START
@@ -40,10 +40,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: None) -> Pat
     return tmp_path
 
 
-def spoken(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = run(list(arguments))
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
 
 
 # Answers that are none -----------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_an_answer_that_is_not_what_the_api_says_is_the_services_fault(
         aws.jobs.search_lag = 600
     if operation in ("DescribeTrainingJob", "ListTags"):
         aws.jobs.list_lag = 600
-    code, _, err = spoken(capsys, "plan", "mnist.yaml")
+    code, _, err = run_command(capsys, "plan", "mnist.yaml")
     assert (code, err.count("help: ")) == (3, 1), err
     assert f"error: {operation}" in err
     assert "what came back is not what the API describes" in err or "the answer was cut short" in err
@@ -109,7 +109,7 @@ def test_an_answer_that_is_not_what_the_api_says_is_the_services_fault(
 def test_pages_that_come_round_again_have_an_end(operation: str, aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     service.create(wanted(), 1)
     aws.service.twists[operation] = lambda answer: {**answer, "NextToken": "page-0"}
-    with pytest.raises(NotAws, match="the pages come round again"):
+    with pytest.raises(NotAws, match="the pages repeat"):
         service.observe([wanted()])
     assert aws.service.count(operation) == 2
 
@@ -124,7 +124,7 @@ def test_the_page_of_a_proxy_is_told_as_one(
     capsys.readouterr()
     aws.service.page = status, "<html><head><title>Please sign in</title></head></html>"
     what = "mnist.yaml" if command == "plan" else aws.jobs.of("mnist")[0]
-    code, _, err = spoken(capsys, command, what)
+    code, _, err = run_command(capsys, command, what)
     assert code == 3
     if status != 502:  # a gateway's own trouble, which botocore tells by its status
         assert "a web page came instead of AWS's answer" in err
@@ -147,7 +147,7 @@ def test_the_page_of_a_proxy_instead_of_sts_or_iam_is_told_as_one(
     (project / "mnist.yaml").write_text(json.dumps(manifest))
     with neighbour_that(lambda operation, given: answer) as proxy:
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service_name}", proxy.url)
-        code, _, err = spoken(capsys, "apply", "mnist.yaml", "--yes")
+        code, _, err = run_command(capsys, "apply", "mnist.yaml", "--yes")
     assert code == 3
     assert "a web page came instead of AWS's answer ('Sign in')" in err
     assert "HTTPS_PROXY" in err
@@ -165,9 +165,9 @@ def test_a_bare_status_of_somebody_on_the_way_says_nothing_about_a_job() -> None
 def test_a_log_event_without_a_message_is_an_empty_line(service: SageMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(operation: str, given: dict[str, Any]) -> Answer:
         if operation == "DescribeLogStreams":
-            return told({"logStreams": [{"logStreamName": "x/algo-1-1"}]})
+            return answered({"logStreams": [{"logStreamName": "x/algo-1-1"}]})
         events = [] if "nextToken" in given else [{"timestamp": 5}, {"timestamp": 6, "message": "y\n"}]
-        return told({"events": events, "nextForwardToken": "f/1"})
+        return answered({"events": events, "nextForwardToken": "f/1"})
 
     with neighbour_that(answer) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
@@ -177,8 +177,8 @@ def test_a_log_event_without_a_message_is_an_empty_line(service: SageMaker, monk
 def test_a_log_whose_tokens_never_stay_has_an_end(service: SageMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(operation: str, given: dict[str, Any]) -> Answer:
         if operation == "DescribeLogStreams":
-            return told({"logStreams": [{"logStreamName": "x/algo-1-1"}]})
-        return told({"events": [], "nextForwardToken": given.get("nextToken", "f/") + "1"})
+            return answered({"logStreams": [{"logStreamName": "x/algo-1-1"}]})
+        return answered({"events": [], "nextForwardToken": given.get("nextToken", "f/") + "1"})
 
     with neighbour_that(answer) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
@@ -207,7 +207,7 @@ def test_no_secret_of_a_failure_is_shown_whole_by_any_command(
         ["status", "mnist.yaml"],
         ["status", "mnist.yaml", "--format", "json"],
     ):
-        _, out, err = spoken(capsys, *command)
+        _, out, err = run_command(capsys, *command)
         said += [out, err]
     said += [(project / name).read_text() for name in ("o.json", "out", "summary", "p.plan")]
     assert sum("AlgorithmError" in text for text in said) >= 10
@@ -222,7 +222,7 @@ def test_no_secret_of_a_log_or_an_error_is_shown_whole(
 ) -> None:
     with neighbour_that(logs_of({"x-1e957d6b53": [f"password={SECRET}", "::error::x", "a\x1b[2Jb"]})) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
-        code, out, _ = spoken(capsys, "logs", "x-1e957d6b53")
+        code, out, _ = run_command(capsys, "logs", "x-1e957d6b53")
     assert (code, out) == (0, "password=… (14 characters)\n: :error::x\na�[2Jb\n")
     error = service_error(
         ClientError({"Error": {"Code": "Oops", "Message": f"token {KEY}\n::stop-commands::x"}}, "Search"), "Search"
@@ -311,7 +311,7 @@ def test_trouble_on_the_way_has_a_next_step(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    code, _, err = spoken(capsys, "status", "x")
+    code, _, err = run_command(capsys, "status", "x")
     assert (code, words in err, hint in err) == (3, True, True), err
 
 
@@ -323,7 +323,7 @@ def test_a_credential_process_that_fails_has_a_next_step(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(project / "config"))
-    code, _, err = spoken(capsys, "status", "x")
+    code, _, err = run_command(capsys, "status", "x")
     assert (code, "run the profile's credential_process by hand" in err) == (3, True), err
 
 
@@ -333,7 +333,7 @@ def test_a_setting_that_is_no_number_is_wrong_usage(
     name: str, value: str, aws: Aws, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    code, _, err = spoken(capsys, "plan", "mnist.yaml")
+    code, _, err = run_command(capsys, "plan", "mnist.yaml")
     assert (code, f"{name} is '{value}', which is not a number above 0" in err) == (2, True), err
 
 

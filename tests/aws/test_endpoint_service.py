@@ -80,7 +80,7 @@ def test_a_model_of_somebody_else_under_our_name_is_never_used_unseen(serving: S
     serving.aws.client("sagemaker").create_model(**body)
     (outcome,) = serving.apply()
     assert outcome.error is not None
-    assert "is not used unseen" in outcome.error.message
+    assert "it is not used" in outcome.error.message
     assert operations(serving) == {"CreateModel": 1}
 
 
@@ -204,7 +204,7 @@ def test_a_change_of_somebody_else_is_not_repeated_blindly(serving: Serving) -> 
     serving.endpoints.system_update("mnist")
     outcome = next(iter(serving_applier(serving).apply(plan)))
     assert outcome.error is not None
-    assert "takes no other change" in outcome.error.message
+    assert "accepts no other" in outcome.error.message
     assert operations(serving)["AddTags"] == 0  # it was not asked for anything
     serving.aws.advance(LONG)
     assert serving.applied() is Action.UPDATE
@@ -296,7 +296,7 @@ def test_a_configuration_that_another_endpoint_uses_is_left(serving: Serving) ->
         serving.applied()
     (outcome,) = serving.apply()
     assert outcome.change.action is Action.CLEAN
-    assert outcome.notes == (f"{config} is left: the endpoint theirs uses it",)
+    assert outcome.notes == (f"{config} is kept: the endpoint theirs uses it",)
     assert config in serving.endpoints.configs
 
 
@@ -382,7 +382,7 @@ def test_rollback_says_what_stands_against_it(serving: Serving) -> None:
     with pytest.raises(NoSuchJob, match="no endpoint 'mnist'"):
         way_back(serving.service(), "mnist", serving.site())
     serving.apply()
-    with pytest.raises(ServiceError, match="is Creating, and takes no update"):
+    with pytest.raises(ServiceError, match="is Creating, and accepts no update"):
         way_back(serving.service(), "mnist", serving.site())
     serving.aws.advance(LONG)
     with pytest.raises(ServiceError, match="nothing to go back to"):
@@ -520,7 +520,7 @@ def test_a_saved_plan_says_that_it_serves_nothing_that_waits(
     saved = str(tmp_path / "saved.plan")
     assert run(["plan", str(fast.folder), "--out", saved]) == 0
     assert run(["apply", saved, "--yes", "--wait"]) == 4
-    assert "mnist: a saved plan does not hold what waits" in capsys.readouterr().err
+    assert "mnist: a saved plan does not include what waits for a job" in capsys.readouterr().err
     assert (len(fast.aws.jobs.of("train")), fast.endpoints.endpoints) == (1, {})
 
 
@@ -765,7 +765,7 @@ def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
     put_model(fast, b"one")
     capsys.readouterr()
     assert run(["plan", str(fast.folder)]) == 0
-    assert "model_data: an archive at which nobody has looked → ETag" in capsys.readouterr().out
+    assert "model_data: an archive that was not looked at → ETag" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"]])

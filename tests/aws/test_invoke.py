@@ -80,11 +80,11 @@ def test_a_request_is_as_large_as_the_service_takes_it() -> None:
     ask(whole, "mnist", bytes(LARGEST_SERVERLESS), "text/csv")  # type: ignore[arg-type]
     hint = "send it in parts, or use asynchronous inference or batch transform"
     assert refusal(fits, LARGEST + 1) == (
-        "the request has 6,291,457 bytes; an endpoint takes 6,291,456 (6 MB) at most",
+        "the request has 6,291,457 bytes; an endpoint accepts at most 6,291,456 (6 MB)",
         hint,
     )
     assert refusal(whole, LARGEST_SERVERLESS + 1) == (
-        "the request has 4,194,305 bytes; a serverless endpoint takes 4,194,304 (4 MB) at most",
+        "the request has 4,194,305 bytes; a serverless endpoint accepts at most 4,194,304 (4 MB)",
         hint,
     )
     assert len(fits.asked) == len(whole.asked) == 1  # what is too large is not sent
@@ -95,8 +95,8 @@ def test_a_request_is_as_large_as_the_service_takes_it() -> None:
 @pytest.mark.parametrize("text", ["a\nb: c", "日本", "é", "a\tb"])
 def test_a_header_that_the_service_takes_from_nobody_is_not_sent(text: str) -> None:
     service = OneEndpoint()
-    assert refusal(service, 1, text)[0] == "the type to accept can be ASCII on one line only"
-    assert refusal(service, 1, "", text)[0] == "the custom attributes can be ASCII on one line only"
+    assert refusal(service, 1, text)[0] == "the type to accept must be ASCII, on one line"
+    assert refusal(service, 1, "", text)[0] == "the custom attributes must be ASCII, on one line"
     most = "the custom attributes can have 1,024 characters at most, not 1,025"
     assert refusal(service, 1, "", "a" * 1025)[0] == most
     assert service.asked == []
@@ -188,7 +188,7 @@ def test_invoke_asks_an_endpoint_here(
     assert "is a directory" in said("mnist", "bin", code=2)[1].lower()
     assert "there is no endpoint 'nobody' on this machine" in said("--local", "nobody", "q.csv", code=3)[1]
     Path("big.csv").write_bytes(bytes(LARGEST + 1))
-    assert "(6 MB) at most" in said("mnist", "big.csv", code=2)[1]
+    assert "at most 6,291,456 (6 MB)" in said("mnist", "big.csv", code=2)[1]
 
 
 def test_a_manifest_must_have_one_endpoint(
@@ -219,7 +219,7 @@ def there(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
     return serving
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 3) -> list[str]:
+def stderr_lines(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 3) -> list[str]:
     """What `invoke` says on standard error, line by line."""
     capsys.readouterr()
     assert run(["invoke", *arguments]) == code
@@ -281,10 +281,13 @@ def test_what_the_model_answers_with_an_error_is_told_with_its_words(
     said: Said, whose: str, words: str, aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.service.runtime.model = lambda asked: said
-    assert told(capsys, "mnist.yaml", "q.csv") == [*f"error: Received {whose} from the model{words}".split("\n"), LOG]
+    assert stderr_lines(capsys, "mnist.yaml", "q.csv") == [
+        *f"error: Received {whose} from the model{words}".split("\n"),
+        LOG,
+    ]
 
 
-_TROUBLE = "the service has trouble; send it again"
+_TROUBLE = "the service has a problem; send it again"
 _FULL = "the endpoint takes no more requests at a time; send it again later, or give it more capacity"
 _DENIED = "allow sagemaker:InvokeEndpoint for the identity that runs sagespec (docs/permissions.md)"
 REFUSALS = {
@@ -312,30 +315,33 @@ def test_a_refusal_of_the_service_is_told_with_what_to_do(
     message = "User: me is not authorized to perform: sagemaker:InvokeEndpoint" if code.startswith("Access") else "No."
     aws.service.runtime.instead.extend([refused(code, message)] * 10)
     tries, hint = expected
-    assert told(capsys, "mnist", "q.csv") == [f"error: InvokeEndpoint mnist: {code}: {message}", f" = help: {hint}"]
+    assert stderr_lines(capsys, "mnist", "q.csv") == [
+        f"error: InvokeEndpoint mnist: {code}: {message}",
+        f" = help: {hint}",
+    ]
     assert len(aws.service.runtime.asked) == tries
 
 
 def test_an_endpoint_that_answers_nobody_is_told_by_what_it_does(
     aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told(capsys, "nobody", "q.csv") == [
+    assert stderr_lines(capsys, "nobody", "q.csv") == [
         "error: InvokeEndpoint nobody: ValidationError: Endpoint nobody of account 123456789012 not found.",
-        " = help: is the name right, and are the region and the account?",
+        " = help: check the name, the region and the account",
     ]
     assert there.endpoints["mnist"]["EndpointStatus"] == "InService"
     there.endpoints.stop_serving("mnist")
-    assert told(capsys, "mnist", "q.csv")[0] == "error: mnist is OutOfService, and answers no requests"
+    assert stderr_lines(capsys, "mnist", "q.csv")[0] == "error: mnist is OutOfService, and answers no requests"
     there.write("late")
     there.write("slow", async_inference_config={"output_path": "s3://bucket/out"})
     there.apply()
-    assert told(capsys, "late", "q.csv") == [
+    assert stderr_lines(capsys, "late", "q.csv") == [
         "error: late is Creating, and answers no requests",
         " = help: sagespec attach late follows it",
     ]
     aws.advance(LONG)
-    assert told(capsys, "slow", "q.csv") == [
-        "error: slow is asynchronous: it takes requests that lie in S3",
+    assert stderr_lines(capsys, "slow", "q.csv") == [
+        "error: slow is asynchronous: it takes requests that are stored in S3",
         " = help: aws sagemaker-runtime invoke-endpoint-async --endpoint-name slow --input-location s3://…",
     ]
 
@@ -348,14 +354,14 @@ def test_a_serverless_endpoint_s_limit_is_that_of_serverless_endpoints(
     there.apply()
     aws.advance(LONG)
     Path("big.npy").write_bytes(bytes(LARGEST_SERVERLESS + 1))
-    (refusal, _) = told(capsys, "less", "big.npy", code=2)
-    assert refusal.endswith("a serverless endpoint takes 4,194,304 (4 MB) at most")
+    (refusal, _) = stderr_lines(capsys, "less", "big.npy", code=2)
+    assert refusal.endswith("a serverless endpoint accepts at most 4,194,304 (4 MB)")
     assert aws.service.runtime.asked == []
 
 
 def test_an_answer_that_is_cut_short_is_told(aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     aws.service.runtime.model = lambda asked: Said(200, b"abc", length=10)
-    assert told(capsys, "mnist", "q.csv") == [
+    assert stderr_lines(capsys, "mnist", "q.csv") == [
         "error: InvokeEndpoint mnist: the answer was cut short",
         " = help: send it again",
     ]
@@ -378,8 +384,8 @@ def test_an_answer_that_cannot_be_kept_is_told_before_anything_is_asked(
 ) -> None:
     Path("file").touch()
     for out, why in ((".", ". is a folder"), ("file/a", "file is not a folder")):
-        assert told(capsys, "mnist", "q.csv", "--out", out, code=2)[0] == f"error: --out {out}: {why}"
-    assert told(capsys, "mnist", "q.csv", "--attributes", "a\nb: c", code=2)[0] == (
-        "error: the custom attributes can be ASCII on one line only"
+        assert stderr_lines(capsys, "mnist", "q.csv", "--out", out, code=2)[0] == f"error: --out {out}: {why}"
+    assert stderr_lines(capsys, "mnist", "q.csv", "--attributes", "a\nb: c", code=2)[0] == (
+        "error: the custom attributes must be ASCII, on one line"
     )
     assert aws.service.runtime.asked == []

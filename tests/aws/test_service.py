@@ -645,7 +645,7 @@ def test_the_account_is_asked_of_sts_and_the_role_of_iam(aws: Aws, service: Sage
         statement = {**trust["Statement"][0], "Principal": {"Service": principal}}  # type: ignore[dict-item]
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({**trust, "Statement": [statement]}))
     service.check_role("arn:aws:iam::123456789012:role/good")
-    with pytest.raises(ServiceError, match="may not take on"):
+    with pytest.raises(ServiceError, match="may not assume"):
         service.check_role("arn:aws:iam::123456789012:role/bad")
     with pytest.raises(ServiceError, match="NoSuchEntity"):
         service.check_role("arn:aws:iam::123456789012:role/path/missing")

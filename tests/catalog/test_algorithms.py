@@ -20,7 +20,7 @@ XGBOOST = f"246618743249.{HOST}/sagemaker-xgboost"
 CHANNELS = {"train": {"s3_data": "s3://bucket/train", "content_type": "text/csv"}}
 
 
-def said(folder: Path, knowledge: Facts, image: str, hyperparameters: object, **more: object) -> list[str]:
+def messages(folder: Path, knowledge: Facts, image: str, hyperparameters: object, **more: object) -> list[str]:
     fields = {"image_uri": image, "hyperparameters": hyperparameters, "channels": CHANNELS, **more}
     left_out = dict.fromkeys(("entry_point", "framework_version", "py_version"))
     job = {key: value for key, value in {**SMALLEST, **left_out, **fields}.items() if value is not None}
@@ -65,7 +65,7 @@ def test_a_hyperparameter_that_stops_the_algorithm_is_an_error(
     image: str, hyperparameters: dict[str, object], message: str, tmp_path: Path, knowledge: Facts
 ) -> None:
     given = {"num_round": 10} | hyperparameters if "xgboost" in image else hyperparameters
-    assert said(tmp_path, knowledge, image, given) == [message]
+    assert messages(tmp_path, knowledge, image, given) == [message]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_hyperparameter_that_stops_the_algorithm_is_an_error(
 def test_what_an_algorithm_takes_is_not_spoken_of(
     image: str, hyperparameters: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, image, hyperparameters) == []
+    assert messages(tmp_path, knowledge, image, hyperparameters) == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_image_that_is_given_another_program_is_not_held_to_its_algorithm(
     more: dict[str, Any], tmp_path: Path, knowledge: Facts
 ) -> None:
     job = {"hyperparameters": {"mine": 1}} | more
-    rules = {line.partition(":")[0] for line in said(tmp_path, knowledge, f"{XGBOOST}:1.7-1", **job)}
+    rules = {line.partition(":")[0] for line in messages(tmp_path, knowledge, f"{XGBOOST}:1.7-1", **job)}
     assert rules & {UNKNOWN, "required-hyperparameter-missing", "channel-missing-for-algorithm"} == set()
 
 
@@ -120,7 +120,7 @@ def test_an_image_of_a_framework_is_held_to_the_registry_of_its_region_too(tmp_p
     image = "763104351884.dkr.ecr.me-south-1.amazonaws.com/pytorch-training:2.3.0-cpu-py311"
     assert "account-of-other-region: AWS keeps pytorch-training of me-south-1 in account 217643126080, not " + (
         "763104351884"
-    ) in said(tmp_path, knowledge, image, {}, region="me-south-1")
+    ) in messages(tmp_path, knowledge, image, {}, region="me-south-1")
 
 
 def test_every_algorithm_has_a_registry_and_a_source() -> None:

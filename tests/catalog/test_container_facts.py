@@ -25,7 +25,7 @@ args, _ = arguments()
 """
 
 
-def said(judge: Judge, code: Path, script: str, **over: Any) -> set[str]:
+def rules_found(judge: Judge, code: Path, script: str, **over: Any) -> set[str]:
     (code / "train.py").write_text(f"import os\n{script}\n{SAVES}")
     found = judge(yaml.safe_dump({**SMALLEST, "model_dir": False, **over})).diagnostics
     return {each.rule for each in found if each.severity.value != "note"}
@@ -42,8 +42,8 @@ def said(judge: Judge, code: Path, script: str, **over: Any) -> set[str]:
     ],
 )
 def test_a_channel_without_which_a_path_is_none_must_be_given(judge: Judge, code: Path, script: str) -> None:
-    assert said(judge, code, script) == {"channel-not-given"}
-    assert said(judge, code, script, channels={"train": "s3://bucket/train"}) == set()
+    assert rules_found(judge, code, script) == {"channel-not-given"}
+    assert rules_found(judge, code, script, channels={"train": "s3://bucket/train"}) == set()
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_a_channel_without_which_a_path_is_none_must_be_given(judge: Judge, code
     ],
 )
 def test_a_channel_that_a_script_can_do_without_may_be_left_out(judge: Judge, code: Path, script: str) -> None:
-    assert said(judge, code, script) == set()
+    assert rules_found(judge, code, script) == set()
 
 
 def test_a_hyperparameter_takes_the_place_of_a_variable(judge: Judge, code: Path) -> None:
     script = OPTIONS + "os.listdir(args.train)"
-    assert said(judge, code, script, hyperparameters={"train": "/opt/ml/input"}) == set()
+    assert rules_found(judge, code, script, hyperparameters={"train": "/opt/ml/input"}) == set()
 
 
 @pytest.mark.parametrize(
@@ -84,26 +84,26 @@ def test_a_hyperparameter_takes_the_place_of_a_variable(judge: Judge, code: Path
     ],
 )
 def test_what_an_image_no_longer_has_is_told(judge: Judge, code: Path, script: str, version: str, rule: str) -> None:
-    assert said(judge, code, script, framework_version=version) == {rule}
+    assert rules_found(judge, code, script, framework_version=version) == {rule}
     older = {"2.3": "1.15", "2.12": "2.5"}.get(version, "2.11")
     python = {"py_version": "py37"} if older == "1.15" else {}
-    assert said(judge, code, script, framework_version=older, **python) == set()
+    assert rules_found(judge, code, script, framework_version=older, **python) == set()
 
 
 def test_keras_2_by_choice_has_what_keras_3_has_not(judge: Judge, code: Path) -> None:
     script = "import tensorflow as tf\ntf.keras.optimizers.Adam(lr=0.1)\ntf.keras.layers.LocallyConnected1D(1, 1)"
-    assert said(judge, code, script, environment={"TF_USE_LEGACY_KERAS": "1"}) == set()
+    assert rules_found(judge, code, script, environment={"TF_USE_LEGACY_KERAS": "1"}) == set()
 
 
 @pytest.mark.parametrize("python", ["np.int64(3)", "int(3)", "np.float32(1)", "np.bool_(1)"])
 def test_what_numpy_still_has_is_let_alone(judge: Judge, code: Path, python: str) -> None:
-    assert said(judge, code, f"import numpy as np\nprint({python})") == set()
+    assert rules_found(judge, code, f"import numpy as np\nprint({python})") == set()
 
 
 def test_joblib_is_no_part_of_scikit_learn_any_more(judge: Judge, code: Path) -> None:
     over = {"framework": "sklearn", "framework_version": "1.2-1", "model_dir": None}
-    assert said(judge, code, "from sklearn.externals import joblib", **over) == {"name-not-in-version"}
-    assert said(judge, code, "import joblib", **over) == set()
+    assert rules_found(judge, code, "from sklearn.externals import joblib", **over) == {"name-not-in-version"}
+    assert rules_found(judge, code, "import joblib", **over) == set()
 
 
 # The project

@@ -199,7 +199,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         (
             "--fix validate x",
             "there is no option '--fix' before the command",
-            "write it behind one: validate (sagespec --help)",
+            "write it after a command: validate (sagespec --help)",
         ),
         (
             "validate --format jsn x",

@@ -348,7 +348,7 @@ def test_where_jobs_cannot_run_that_is_said_by_every_command() -> None:
         ("explain spot-without-maxwait", "did you mean 'spot-without-max-wait'?"),
         ("explain good.yaml instance_typ", "did you mean 'instance_type'?"),
         ("explain good.yaml nosuch", "sagespec explain good.yaml lists those that are written"),
-        ("validate --job nosuch .", "sagespec explain FILE says how its jobs are called"),
+        ("validate --job nosuch .", "sagespec explain FILE says what its jobs are called"),
     ],
 )
 def test_words_of_other_programs_lead_to_ours(words: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,10 +51,10 @@ def at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     return aws
 
 
-def spoken(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = run(list(arguments))
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
 
 
 def test_what_was_approved_is_applied_and_nothing_else(
@@ -62,14 +62,14 @@ def test_what_was_approved_is_applied_and_nothing_else(
     project: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, _, err = spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan", "--detailed-exitcode")
+    code, _, err = run_command(capsys, "plan", "mnist.yaml", "--out", "p.plan", "--detailed-exitcode")
     assert (code, err) == (5, "saved; to do exactly this: sagespec apply p.plan\n")
     write(project, hyperparameters={"epochs": 3})  # after the approval
-    code, out, _ = spoken(capsys, "apply", "p.plan", "--yes", "--format", "json")
+    code, out, _ = run_command(capsys, "apply", "p.plan", "--yes", "--format", "json")
     (job,) = json.loads(out)["jobs"]
     assert (code, job["action"], job["done"]) == (0, "create", True)
     assert "epochs" not in aws.jobs[job["job_name"]]["HyperParameters"]
-    code, out, _ = spoken(capsys, "apply", "p.plan", "--yes", "--format", "json")
+    code, out, _ = run_command(capsys, "apply", "p.plan", "--yes", "--format", "json")
     assert (code, json.loads(out)["jobs"][0]["action"]) == (0, "keep")
     assert len(aws.jobs.done("CreateTrainingJob")) == 1
 
@@ -79,11 +79,11 @@ def test_a_plan_whose_world_has_changed_is_refused_and_nothing_is_done(
     project: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
+    assert run_command(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     write(project, hyperparameters={"epochs": 3})
-    assert spoken(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
+    assert run_command(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
     before = len(aws.effects)
-    code, _, err = spoken(capsys, "apply", "p.plan", "--yes")
+    code, _, err = run_command(capsys, "apply", "p.plan", "--yes")
     assert (code, len(aws.effects)) == (3, before)
     assert "nothing was done" in err
     assert "mnist: planned create (new), now refuse" in err
@@ -94,9 +94,9 @@ def test_a_plan_whose_code_has_changed_is_refused(
     project: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
+    assert run_command(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     (project / "code" / "train.py").write_text(SCRIPT + "# changed\n")
-    code, _, err = spoken(capsys, "apply", "p.plan", "--yes")
+    code, _, err = run_command(capsys, "apply", "p.plan", "--yes")
     assert (code, aws.calls and aws.jobs.done("CreateTrainingJob")) == (3, [])
     assert "train.py" in err
 
@@ -106,25 +106,25 @@ def test_a_tampered_plan_is_refused_without_a_traceback(
     project: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
+    assert run_command(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     path = project / "p.plan"
     path.write_text(path.read_text().replace("ml.m5.xlarge", "ml.p5.48xlarge"))
-    code, _, err = spoken(capsys, "apply", "p.plan", "--yes")
+    code, _, err = run_command(capsys, "apply", "p.plan", "--yes")
     assert (code, "p.plan was changed after it was written" in err) == (2, True)
-    code, _, err = spoken(capsys, "apply", "p.plan", "mnist.yaml", "--yes")
-    assert (code, "a saved plan says all of this itself" in err) == (2, True)
+    code, _, err = run_command(capsys, "apply", "p.plan", "mnist.yaml", "--yes")
+    assert (code, "a saved plan decides this already" in err) == (2, True)
 
 
 def test_a_plan_shows_what_the_author_changed_and_nothing_of_the_services_own(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(project, hyperparameters={"epochs": 1}, checkpoint_s3_uri="s3://bucket/c")
-    assert spoken(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
-    _, out, _ = spoken(capsys, "plan", "mnist.yaml", "--format", "json")
+    assert run_command(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
+    _, out, _ = run_command(capsys, "plan", "mnist.yaml", "--format", "json")
     (job,) = json.loads(out)["jobs"]
     assert (job["action"], job["differences"]) == ("keep", [])
     write(project, hyperparameters={"epochs": 2}, tags={"team": "vision"})
-    _, out, _ = spoken(capsys, "plan", "mnist.yaml", "--format", "json", "--replace")
+    _, out, _ = run_command(capsys, "plan", "mnist.yaml", "--format", "json", "--replace")
     (job,) = json.loads(out)["jobs"]
     assert job["action"] == "replace"
     assert [(one["field"], one["before"], one["after"], one["class"]) for one in job["differences"]] == [
@@ -139,7 +139,7 @@ def test_wait_follows_to_the_end_and_hands_on_what_became_of_it(
 ) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(project / "out"))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project / "summary"))
-    code, _, err = spoken(capsys, "apply", "mnist.yaml", "--yes", "--wait", "--outputs", "results/o.json")
+    code, _, err = run_command(capsys, "apply", "mnist.yaml", "--yes", "--wait", "--outputs", "results/o.json")
     assert code == 0
     (job,) = json.loads((project / "results" / "o.json").read_text())["jobs"]
     assert (job["status"], job["action"], job["billable_seconds"]) == ("Completed", "create", 60)
@@ -163,11 +163,11 @@ def test_a_training_that_did_not_complete_is_no_success(
     fate: Fate, said: str, at_once: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at_once.jobs.fate = lambda request: fate
-    code, _, err = spoken(capsys, "apply", "mnist.yaml", "--yes", "--wait")
+    code, _, err = run_command(capsys, "apply", "mnist.yaml", "--yes", "--wait")
     assert (code, said in err) == (4, True)
     (name,) = at_once.jobs.of("mnist")
-    assert spoken(capsys, "attach", name)[0] == 4
-    code, out, _ = spoken(capsys, "status", name)
+    assert run_command(capsys, "attach", name)[0] == 4
+    code, out, _ = run_command(capsys, "status", name)
     assert (code, said in out) == (0, True)
 
 
@@ -184,11 +184,11 @@ def test_a_job_that_others_started_can_be_attached_to(at_once: Aws, capsys: pyte
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )
     at_once.log("theirs/algo-1-1", (int(time.time() * 1000), "hello"))
-    code, out, err = spoken(capsys, "attach", "theirs")
+    code, out, err = run_command(capsys, "attach", "theirs")
     assert (code, out) == (0, "hello\n")
     assert "theirs  Completed" in err
-    assert spoken(capsys, "stop", "theirs") == (0, "", "theirs has ended already (Completed)\n")
-    assert spoken(capsys, "attach", "nobody")[0] == 3
+    assert run_command(capsys, "stop", "theirs") == (0, "", "theirs has ended already (Completed)\n")
+    assert run_command(capsys, "attach", "nobody")[0] == 3
 
 
 # On this machine ----------------------------------------------------------------------------------------------------
@@ -222,15 +222,15 @@ def sagespec(*arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 def test_status_shows_the_end_of_a_failed_jobs_log(at_once: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     at_once.jobs.fate = lambda request: Fate("Failed", failure="AlgorithmError: ExitCode 1")
-    assert spoken(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
+    assert run_command(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
     (name,) = at_once.jobs.of("mnist")
     now = int(time.time() * 1000)
     at_once.log(f"{name}/algo-1-1", *((now + number, f"step {number}") for number in range(0, 60, 2)))
     at_once.log(f"{name}/algo-2-1", (now + 57, "ValueError: nan"))
-    _, out, _ = spoken(capsys, "status", name, "--format", "json")
+    _, out, _ = run_command(capsys, "status", name, "--format", "json")
     (job,) = json.loads(out)["jobs"]
     assert job["log_tail"] == [*(f"step {number}" for number in range(22, 58, 2)), "ValueError: nan", "step 58"]
-    assert "  | ValueError: nan\n" in spoken(capsys, "status", name)[1]
+    assert "  | ValueError: nan\n" in run_command(capsys, "status", name)[1]
 
 
 def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,13 +243,13 @@ def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.Ca
             _, err = applying.communicate(timeout=120)
             (name,) = [path.parent.name for path in (project / ".sagespec" / "local").glob("*/request.json")]
             assert applying.returncode == 130
-            assert f"the jobs go on. To follow again: sagespec attach {name}" in err
-            code, out, _ = spoken(capsys, "status", name, "--format", "json")
+            assert f"the jobs continue. To follow again: sagespec attach {name}" in err
+            code, out, _ = run_command(capsys, "status", name, "--format", "json")
             assert (code, json.loads(out)["jobs"][0]["status"]) == (0, "InProgress")
         finally:
             applying.kill()
             run(["stop", "mnist.yaml", "--local"])
-    assert spoken(capsys, "attach", name)[0] == 4
+    assert run_command(capsys, "attach", name)[0] == 4
 
 
 def test_tensorboard_shows_what_a_job_on_this_machine_has_saved(project: Path) -> None:

@@ -56,17 +56,17 @@ def dying(call: int, *, before: bool) -> Any:
 
 
 names, variants = st.sampled_from(NAMES), st.sampled_from(VARIANTS)
-wishes = st.builds(PlanOptions, replace=st.booleans(), prune=st.booleans())
+plan_options = st.builds(PlanOptions, replace=st.booleans(), prune=st.booleans())
 steps = st.one_of(
     st.tuples(st.just("write"), names, variants),
     st.tuples(st.just("write"), names, variants),
     st.tuples(st.just("delete"), names),
     st.tuples(st.just("rename"), names, names),
     st.tuples(st.just("pass"), st.sampled_from([3.0, 30.0, 300.0])),
-    st.tuples(st.just("apply"), wishes, st.just(0.0)),
-    st.tuples(st.just("apply"), wishes, st.sampled_from([0.1, 0.3])),
-    st.tuples(st.just("die"), wishes, st.integers(1, 25), st.booleans()),
-    st.tuples(st.just("race"), wishes),
+    st.tuples(st.just("apply"), plan_options, st.just(0.0)),
+    st.tuples(st.just("apply"), plan_options, st.sampled_from([0.1, 0.3])),
+    st.tuples(st.just("die"), plan_options, st.integers(1, 25), st.booleans()),
+    st.tuples(st.just("race"), plan_options),
 )
 
 
@@ -92,20 +92,20 @@ class Schedule:
         self.service.advance(seconds)
 
     def _apply(self, options: PlanOptions, faults: float) -> None:
-        with self._wishing(options):
+        with self._allowed_to_stop(options):
             self.service.faults = faults
             with contextlib.suppress(ServiceError):  # what it says is told, and the next one goes on
                 self.project.apply(options, session_of())
 
     def _die(self, options: PlanOptions, call: int, before: bool) -> None:
-        with self._wishing(options):
+        with self._allowed_to_stop(options):
             try:
                 self.project.apply(options, dying(call, before=before))
             except Killed:
                 event("died in the middle")
 
     def _race(self, options: PlanOptions) -> None:
-        with self._wishing(options):
+        with self._allowed_to_stop(options):
             racers = [threading.Thread(target=self.project.apply, args=(options, session_of())) for _ in range(2)]
             for racer in racers:
                 racer.start()
@@ -113,7 +113,7 @@ class Schedule:
                 racer.join()
 
     @contextlib.contextmanager
-    def _wishing(self, options: PlanOptions) -> Iterator[None]:
+    def _allowed_to_stop(self, options: PlanOptions) -> Iterator[None]:
         self.project.stopping = options.replace or options.prune
         yield
         self.project.stopping, self.service.faults = False, 0.0

@@ -163,7 +163,7 @@ def test_a_picture_goes_into_a_file(form: str, begin: bytes, sweep: Aws, tmp_pat
 
 def test_a_picture_in_a_form_that_there_is_not_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "sweep.yaml", "--plot", "loss", "--out", "loss.bmp"]) == 2
-    assert "end its name in .png, .svg, .pdf, .html" in capsys.readouterr().err
+    assert "use a name that ends in .png, .svg, .pdf, .html" in capsys.readouterr().err
 
 
 def test_without_matplotlib_it_is_said_how_to_get_it(

@@ -127,7 +127,7 @@ def test_what_was_waited_for_is_decided_again(several: Several) -> None:
     outcomes = applied(service, requests, 1)
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     assert [outcome.change.name for outcome in failed] == [requests[1].name]
-    assert "does not hold any more" in str(failed[0].error)
+    assert "is out of date" in str(failed[0].error)
     assert requests[1].job_name() not in service.jobs
 
 

@@ -198,7 +198,8 @@ def test_a_job_that_was_copied_with_our_tags_does_not_count() -> None:
     change = decide(WANTED, [copy])
     assert (change.action, change.attempt) == (Action.CREATE, 1)
     assert change.notes == (
-        "somebodys-copy (Failed) has our tags, but not our name: it does not count, and is left alone",
+        "somebodys-copy (Failed) has sagespec's tags, but not the name that goes with them: it does not count, and is "
+        "left alone",
     )
 
 

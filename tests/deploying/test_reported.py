@@ -51,10 +51,10 @@ def quick(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     return aws
 
 
-def spoken(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = run(list(arguments))
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
 
 
 def statuses(file: Path) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_a_log_that_cannot_be_read_is_a_remark_and_the_training_decides(
     monkeypatch.setenv("AWS_RETRY_MODE", "standard")
     with neighbour_that(lambda operation, given: refused(trouble, "no")) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
-        code, out, err = spoken(capsys, *APPLY)
+        code, out, err = run_command(capsys, *APPLY)
     assert code == 0, err
     assert statuses(project / "o.json") == {"a": "Completed", "b": "Completed"}
     assert [job["ending"]["status"] for job in check_plan(out)["jobs"]] == ["Completed", "Completed"]
@@ -93,7 +93,7 @@ def test_credentials_that_expire_while_jobs_are_followed_lose_no_outputs(
         return answer(operation, given)
 
     aws.jobs.answer = expired  # type: ignore[method-assign]
-    code, out, err = spoken(capsys, *APPLY)
+    code, out, err = run_command(capsys, *APPLY)
     assert code == 3
     jobs = check_plan(out)["jobs"]
     assert [(job["action"], job["done"]) for job in jobs] == [("create", True)] * 2
@@ -116,7 +116,7 @@ def test_one_job_that_is_lost_from_sight_leaves_the_others_to_their_end(
         return answer(operation, given)
 
     quick.jobs.answer = odd  # type: ignore[method-assign]
-    assert spoken(capsys, *APPLY)[0] == 3
+    assert run_command(capsys, *APPLY)[0] == 3
     assert statuses(project / "o.json") == {"a": None, "b": "Completed"}
 
 
@@ -147,7 +147,7 @@ def test_a_plan_that_fails_leaves_no_outputs_of_an_earlier_run(
 ) -> None:
     (project / "o.json").write_text('{"version": 1, "jobs": [{"name": "old"}]}')
     aws.fail_next("Search", "expired")
-    code, out, _ = spoken(capsys, *APPLY)
+    code, out, _ = run_command(capsys, *APPLY)
     assert (code, json.loads(out)["jobs"]) == (3, [])
     assert json.loads((project / "o.json").read_text())["jobs"] == []
 
@@ -157,7 +157,7 @@ def test_an_output_that_cannot_be_written_hides_nothing(
     which: str, quick: Aws, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(which, str(project / "nowhere" / "file"))
-    code, out, err = spoken(capsys, *APPLY)
+    code, out, err = run_command(capsys, *APPLY)
     assert (code, len(json.loads(out)["jobs"])) == (3, 2)
     assert f"error: {project / 'nowhere' / 'file'} could not be written: No such file or directory" in err
     assert statuses(project / "o.json") == {"a": "Completed", "b": "Completed"}
@@ -166,17 +166,17 @@ def test_an_output_that_cannot_be_written_hides_nothing(
 def test_an_outputs_file_that_cannot_be_is_refused_before_anything_is_done(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _, err = spoken(capsys, "apply", "jobs", "--yes", "--outputs", "jobs")
+    code, _, err = run_command(capsys, "apply", "jobs", "--yes", "--outputs", "jobs")
     assert (code, "--outputs jobs: jobs is a folder" in err, len(aws.calls)) == (2, True, 0)
-    code, _, err = spoken(capsys, "plan", "jobs", "--out", "jobs/a.yaml/p.plan")
+    code, _, err = run_command(capsys, "plan", "jobs", "--out", "jobs/a.yaml/p.plan")
     assert (code, "jobs/a.yaml is not a folder" in err, len(aws.calls)) == (2, True, 0)
 
 
 def test_a_plan_is_saved_into_a_folder_that_is_made(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert spoken(capsys, "plan", "jobs", "--out", "new/folder/p.plan")[0] == 0
-    assert spoken(capsys, "apply", "new/folder/p.plan", "--yes")[0] == 0
+    assert run_command(capsys, "plan", "jobs", "--out", "new/folder/p.plan")[0] == 0
+    assert run_command(capsys, "apply", "new/folder/p.plan", "--yes")[0] == 0
 
 
 def test_json_is_all_that_stands_on_standard_output(
@@ -186,7 +186,7 @@ def test_json_is_all_that_stands_on_standard_output(
     quick.jobs.on_create = lambda job: lines.update({job.name: ["hello"]})
     with neighbour_that(logs_of(lines)) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
-        code, out, err = spoken(capsys, *APPLY)
+        code, out, err = run_command(capsys, *APPLY)
     assert (code, len(json.loads(out)["jobs"])) == (0, 2)
     assert err.count(" algo-1 | hello\n") == 2
 
@@ -215,9 +215,9 @@ def test_a_manifest_without_a_job_does_not_end_the_command_for_the_others(
     assert run(["apply", "jobs/b.yaml", "--yes"]) == 0
     capsys.readouterr()
     (name,) = aws.jobs.of("b")
-    code, out, err = spoken(capsys, *command.split(), "jobs")
+    code, out, err = run_command(capsys, *command.split(), "jobs")
     assert (code, f"no training job of 'a' exists on SageMaker {REGION}" in err, name in out + err) == (0, True, True)
-    assert spoken(capsys, *command.split(), "jobs/a.yaml")[0] == 3
+    assert run_command(capsys, *command.split(), "jobs/a.yaml")[0] == 3
     assert aws.jobs.status(name) == ("Stopping" if command.startswith("stop") else "InProgress")
 
 
@@ -227,7 +227,7 @@ def test_one_job_that_cannot_be_seen_does_not_end_the_command_for_the_others(
     assert run(["apply", "jobs", "--yes"]) == 0
     capsys.readouterr()
     names = aws.jobs.of("a") + aws.jobs.of("b")
-    code, out, err = spoken(capsys, "status", names[0], "nobody", names[1], "--region", REGION)
+    code, out, err = run_command(capsys, "status", names[0], "nobody", names[1], "--region", REGION)
     assert (code, [name in out for name in names]) == (3, [True, True])
     assert "error: DescribeTrainingJob nobody: " in err
 
@@ -246,7 +246,7 @@ def test_stop_stops_every_job_of_a_manifest_that_runs(
     capsys.readouterr()
     newer = next(name for name in aws.jobs.of("a") if name != older)
     assert (aws.jobs.status(older), aws.jobs.status(newer)) == ("InProgress", "Completed")
-    code, _, err = spoken(capsys, "stop", "jobs/a.yaml")
+    code, _, err = run_command(capsys, "stop", "jobs/a.yaml")
     assert (code, f"{older} was asked to stop" in err) == (0, True)
     assert aws.jobs.status(older) == "Stopping"
 
@@ -256,7 +256,7 @@ def test_what_is_not_on_this_machine_is_told_with_what_lists_what_is(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = spoken(capsys, command, "tpyo", "--local")
+    code, out, err = run_command(capsys, command, "tpyo", "--local")
     assert (code, out) == (3, "")
     assert "endpoint 'tpyo' (this machine)\n = help: sagespec list --local shows what there is\n" in err
 
@@ -264,13 +264,13 @@ def test_what_is_not_on_this_machine_is_told_with_what_lists_what_is(
 def test_the_log_of_a_job_that_does_not_exist_is_an_error(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = spoken(capsys, "logs", "tpyo", "--region", REGION)
+    code, out, err = run_command(capsys, "logs", "tpyo", "--region", REGION)
     assert (code, out) == (3, "")
     assert "error: there is neither a training job nor an endpoint 'tpyo'" in err
     assert run(["apply", "jobs/a.yaml", "--yes"]) == 0
     (name,) = aws.jobs.of("a")
     capsys.readouterr()
-    assert spoken(capsys, "logs", name, "--region", REGION) == (0, "", f"{name} has no log yet (InProgress)\n")
+    assert run_command(capsys, "logs", name, "--region", REGION) == (0, "", f"{name} has no log yet (InProgress)\n")
 
 
 @pytest.mark.parametrize("command", [["plan"], ["status"], ["logs"], ["stop"]])
@@ -286,8 +286,8 @@ def test_a_role_without_an_account_works_as_in_apply(
             {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}]}
         ),
     )
-    assert spoken(capsys, "apply", "jobs", "--yes")[0] == 0
-    code, _, err = spoken(capsys, *command, "jobs/a.yaml")
+    assert run_command(capsys, "apply", "jobs", "--yes")[0] == 0
+    code, _, err = run_command(capsys, *command, "jobs/a.yaml")
     assert code == 0, err
 
 
@@ -295,8 +295,8 @@ def test_jobs_are_attached_to_from_anywhere(quick: Aws, project: Path, capsys: p
     """Without a region in the environment, as the advice after Ctrl-C says it."""
     assert run(["apply", "jobs/a.yaml", "--yes"]) == 0
     (name,) = quick.jobs.of("a")
-    assert spoken(capsys, "attach", name)[0] == 3
-    assert spoken(capsys, "attach", name, "--region", REGION)[0] == 0
+    assert run_command(capsys, "attach", name)[0] == 3
+    assert run_command(capsys, "attach", name, "--region", REGION)[0] == 0
 
 
 def test_local_clean_asks_first(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -304,11 +304,11 @@ def test_local_clean_asks_first(project: Path, capsys: pytest.CaptureFixture[str
     assert run(["apply", "jobs/a.yaml", "--local", "--yes", "--wait"]) == 0
     capsys.readouterr()
     (job,) = (project / ".sagespec" / "local").glob("a-*")
-    code, _, err = spoken(capsys, "local", "clean")
+    code, _, err = run_command(capsys, "local", "clean")
     assert (code, job.exists(), f"- {job.name}" in err, "add --yes" in err) == (2, True, True, True)
-    assert spoken(capsys, "local", "clean", "--yes") == (0, "", f"{job.name} is deleted\n")
+    assert run_command(capsys, "local", "clean", "--yes") == (0, "", f"{job.name} is deleted\n")
     assert not job.exists()
-    assert spoken(capsys, "local", "clean") == (0, "", "there is nothing to delete\n")
+    assert run_command(capsys, "local", "clean") == (0, "", "there is nothing to delete\n")
 
 
 def test_no_secret_of_a_job_on_this_machine_is_shown_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -319,8 +319,10 @@ def test_no_secret_of_a_job_on_this_machine_is_shown_whole(project: Path, capsys
         '    raise ValueError("token AKIAIOSFODNN7EXAMPLE")\n'
     )
     (project / "jobs" / "train.py").write_text(script)
-    said = spoken(capsys, "apply", "jobs/a.yaml", "--local", "--yes", "--wait", "--outputs", "o.json")[1:]
-    text = "".join([*said, *spoken(capsys, "status", "jobs/a.yaml", "--local")[1:], (project / "o.json").read_text()])
+    said = run_command(capsys, "apply", "jobs/a.yaml", "--local", "--yes", "--wait", "--outputs", "o.json")[1:]
+    text = "".join(
+        [*said, *run_command(capsys, "status", "jobs/a.yaml", "--local")[1:], (project / "o.json").read_text()]
+    )
     assert "ValueError" in text
     assert "hunter2hunter2" not in text
     assert "AKIAIOSFODNN7EXAMPLE" not in text

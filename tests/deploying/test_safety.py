@@ -52,14 +52,14 @@ class Repository:
     def defaults(self, text: str) -> None:
         (self.folder / "sagespec.yaml").write_text(DEFAULTS + text)
 
-    def says(self, *words: str | Path) -> tuple[int, str]:
+    def run(self, *words: str | Path) -> tuple[int, str]:
         """The exit code of a command, and everything that it has said."""
         code = run([str(word) for word in words])
         out, err = self.capsys.readouterr()
         return int(code), out + err
 
     def apply(self, *words: str | Path) -> tuple[int, str]:
-        return self.says("apply", *(words or (".",)), "--yes")
+        return self.run("apply", *(words or (".",)), "--yes")
 
     def job(self, name: str) -> str:
         """The newest training job of a manifest."""
@@ -149,7 +149,7 @@ def test_a_manifest_that_is_not_read_is_told_and_its_job_goes_on(
     happens(repository.folder / "bb.yaml")
     code, said = repository.apply(".", "--prune")
     assert (code in (1, 3), repository.stopped) == (True, []), said
-    _, said = repository.says("validate", ".")
+    _, said = repository.run("validate", ".")
     assert f"[{rule}]" in said
 
 
@@ -170,7 +170,7 @@ def test_what_lies_beside_the_given_path_goes_on(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((repository.folder / "aa.yaml").read_bytes())))
     code, said = repository.apply(given, "--prune")
     assert (code, repository.stopped) == (0, [])
-    assert "2 jobs run whose manifests do not lie under the given paths; --prune leaves them alone" in said
+    assert "2 jobs run whose manifests are not under the given paths; --prune leaves them alone" in said
 
 
 def test_a_folder_that_cannot_be_read_is_no_evidence(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_a_manifest_that_is_gone_or_describes_it_no_more_ends_its_job(gone: str,
         repository.write("cc", "bb.yaml")
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped) == (0, [doomed]), said
-    why = "its manifest, bb.yaml, is gone" if gone == "deleted" else "bb.yaml describes it no more"
+    why = "its manifest, bb.yaml, is gone" if gone == "deleted" else "bb.yaml no longer describes it"
     assert f"- stop    bb  {doomed} runs, and {why}" in said
 
 
@@ -211,7 +211,7 @@ def test_foreign_yaml_is_none_of_our_business(repository: Repository) -> None:
     (repository.folder / ".github").mkdir()
     (repository.folder / ".github" / "ci.yaml").write_text("steps: [{uses: sagespec/action@v1}]\n")
     (repository.folder / "empty.yaml").write_text("")
-    assert repository.says("validate", ".") == (0, "2 manifests, nothing to say\n")
+    assert repository.run("validate", ".") == (0, "2 manifests, nothing to say\n")
     assert repository.apply()[0] == 0
     (repository.folder / "bb.yaml").unlink()
     assert (repository.apply(".", "--prune")[0], repository.stopped) == (0, [repository.job("bb")])
@@ -231,7 +231,7 @@ def test_two_repositories_without_a_project_do_not_stop_each_others_jobs(
     code, said = repository.apply(".", *words)
     assert (code in (2, 3), repository.stopped) == (True, [])
     assert "write project: NAME in sagespec.yaml" in said
-    code, said = repository.says("stop", "aa.yaml")
+    code, said = repository.run("stop", "aa.yaml")
     assert (code, repository.stopped) == (2, [])
 
 
@@ -253,7 +253,7 @@ def test_one_environment_does_not_prune_another(environments: Repository) -> Non
 
 def test_stop_with_an_environment_stops_its_jobs_alone(environments: Repository) -> None:
     dev, prod = environments.aws.jobs.of("aa")
-    assert environments.says("stop", "aa.yaml", "--env", "prod")[0] == 0
+    assert environments.run("stop", "aa.yaml", "--env", "prod")[0] == 0
     assert environments.stopped == [prod]
     assert environments.aws.jobs.status(dev) == "InProgress"
 
@@ -269,12 +269,12 @@ def test_a_project_that_is_written_later_shows_its_jobs_as_collisions_and_adopts
     repository.defaults("tags: {team: vision}\n")
     assert repository.apply()[0] == 0
     repository.defaults("project: vision\ntags: {team: vision}\n")
-    code, said = repository.says("plan", ".")
+    code, said = repository.run("plan", ".")
     assert said.count("--adopt takes it over") == 2
     assert "2 to refuse" in said
     code, said = repository.apply(".", "--adopt")
     assert (code, len(repository.created)) == (0, 2), said
-    assert repository.says("plan", ".", "--detailed-exitcode")[0] == 0
+    assert repository.run("plan", ".", "--detailed-exitcode")[0] == 0
 
 
 # 3: the account is checked --------------------------------------------------------------------------------------------
@@ -285,16 +285,16 @@ def test_credentials_of_another_account_stop_nothing_and_say_so_in_the_plan(repo
     before = len(repository.aws.effects)
     repository.write("aa", max_run=60, role="arn:aws:iam::999999999999:role/SageMakerRole")
     repository.write("bb", max_run=60, account_id="999999999999", role="SageMakerRole")
-    code, said = repository.says("plan", ".")
-    assert said.count("the manifest is for account 999999999999, and the credentials are of 123456789012") == 2
+    code, said = repository.run("plan", ".")
+    assert said.count("the manifest is for account 999999999999, and the credentials are for 123456789012") == 2
     code, said = repository.apply(".", "--replace", "--prune")
     assert (code, len(repository.aws.effects)) == (3, before), said
 
 
 def test_the_plan_shows_whose_credentials_it_was_made_with(repository: Repository) -> None:
-    _, said = repository.says("plan", ".")
+    _, said = repository.run("plan", ".")
     assert "Account 123456789012, " in said
-    _, said = repository.says("plan", ".", "--format", "json")
+    _, said = repository.run("plan", ".", "--format", "json")
     assert json.loads(said)["account"] == "123456789012"
 
 
@@ -388,8 +388,8 @@ def test_a_rename_under_a_full_quota_loses_nothing(repository: Repository) -> No
     repository.write("cc")
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped, repository.created) == (3, [], [repository.job("aa")]), said
-    assert f"{repository.job('aa')} goes on, because cc could not be started" in said
-    assert repository.says("stop", repository.job("aa"), "--region", "us-west-2")[0] == 0
+    assert f"{repository.job('aa')} keeps running, because cc could not be started" in said
+    assert repository.run("stop", repository.job("aa"), "--region", "us-west-2")[0] == 0
     repository.aws.advance(10)
     code, said = repository.apply(".", "--prune")
     assert (code, len(repository.created)) == (0, 2), said
@@ -466,7 +466,7 @@ def test_the_outcomes_of_two_regions_are_told_apart(two_regions: Repository) -> 
         for job in jobs.jobs.values():
             job.fate = Fate(status, 1.0, "AlgorithmError: ExitCode 1" if status == "Failed" else "")
     aws.advance(100)
-    code, said = two_regions.says(
+    code, said = two_regions.run(
         "apply", "aa-us-west-2.yaml", "aa-us-east-1.yaml", "--yes", "--wait", "--outputs", "o.json"
     )
     rows = json.loads((two_regions.folder / "o.json").read_text())["jobs"]
@@ -528,7 +528,7 @@ def test_two_digests_that_run_together_are_told_and_the_older_one_is_stopped_on_
     assert code == 3
     assert f"{old} runs beside it" in said
     assert "Nothing to do" not in said
-    assert repository.says("plan", "aa.yaml", "--detailed-exitcode")[0] == 5
+    assert repository.run("plan", "aa.yaml", "--detailed-exitcode")[0] == 5
     code, said = repository.apply("aa.yaml", "--replace")
     assert (code, repository.stopped) == (0, [old]), said
     assert repository.aws.jobs.status(new) == "InProgress"
@@ -548,7 +548,7 @@ def test_stop_of_a_manifest_stops_what_runs_for_an_older_state_of_it(repository:
     old, new = both_running(repository)
     repository.aws.jobs.jobs[new].fate = Fate("Completed", 1.0)
     repository.aws.advance(100)
-    code, said = repository.says("stop", "aa.yaml")
+    code, said = repository.run("stop", "aa.yaml")
     assert (code, repository.stopped) == (0, [old]), said
 
 
@@ -582,8 +582,8 @@ def test_a_job_that_has_failed_and_is_left_so_is_seen_in_words_and_exit_code(rep
     repository.aws.advance(60)
     code, said = repository.apply("aa.yaml")
     assert (code, "Nothing is done: 1 job has failed." in said) == (4, True), said
-    assert repository.says("plan", "aa.yaml")[0] == 0
-    assert repository.says("plan", "aa.yaml", "--detailed-exitcode")[0] == 4
+    assert repository.run("plan", "aa.yaml")[0] == 0
+    assert repository.run("plan", "aa.yaml", "--detailed-exitcode")[0] == 4
 
 
 def test_a_warm_pool_that_nobody_asks_for_any_more_is_ended(repository: Repository) -> None:
@@ -595,7 +595,7 @@ def test_a_warm_pool_that_nobody_asks_for_any_more_is_ended(repository: Reposito
     code, said = repository.apply("aa.yaml")
     assert (code, "updated" in said) == (0, True), said
     assert repository.aws.jobs[repository.job("aa")]["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 0
-    assert repository.says("plan", "aa.yaml", "--detailed-exitcode")[0] == 0
+    assert repository.run("plan", "aa.yaml", "--detailed-exitcode")[0] == 0
 
 
 # 11: again is safe ----------------------------------------------------------------------------------------------------
@@ -605,7 +605,7 @@ def test_a_saved_rerun_finishes_and_starts_nothing_twice(repository: Repository)
     repository.aws.jobs.fate = lambda request: Fate(seconds=5)
     assert repository.apply()[0] == 0
     repository.aws.advance(60)
-    assert repository.says("plan", ".", "--rerun", "--out", "p.plan")[0] == 0
+    assert repository.run("plan", ".", "--rerun", "--out", "p.plan")[0] == 0
     repository.aws.fail_next("CreateTrainingJob", "denied")
     assert repository.apply("p.plan")[0] == 3
     repository.aws.advance(60)  # what it did start has ended

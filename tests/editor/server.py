@@ -34,12 +34,12 @@ class LanguageServer:
         }
         root = {"processId": None, "rootUri": folder.as_uri(), "capabilities": capabilities}
         self.ask("initialize", root)
-        self.tell("initialized", {})
-        self.tell("workspace/didChangeConfiguration", {"settings": settings})
+        self.notify("initialized", {})
+        self.notify("workspace/didChangeConfiguration", {"settings": settings})
 
     def close(self) -> None:
         self.ask("shutdown", None)
-        self.tell("exit", None)
+        self.notify("exit", None)
         self.process.wait(ANSWER_WITHIN)
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
@@ -50,7 +50,7 @@ class LanguageServer:
         uri = (self.folder / name).resolve().as_uri()
         assert uri not in self.opened, f"{name} has been opened before"
         self.opened.add(uri)
-        self.tell(
+        self.notify(
             "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}}
         )
         return uri
@@ -92,7 +92,7 @@ class LanguageServer:
                 return message["result"]
             self._handle(message)
 
-    def tell(self, method: str, params: Any) -> None:
+    def notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
 
     def _handle(self, message: Json) -> None:

@@ -22,7 +22,7 @@ def page(status: int, title: str = "Sign in") -> Answer:
     )
 
 
-def told(answer: Any) -> Answer:
+def answered(answer: Any) -> Answer:
     return 200, "application/x-amz-json-1.1", json.dumps(answer)
 
 
@@ -90,10 +90,10 @@ def logs_of(lines: dict[str, list[str]], denied: Callable[[str], bool] = lambda 
         if denied(job):
             return refused("AccessDeniedException", f"User is not authorized to perform: logs:{operation}")
         if operation == "DescribeLogStreams":
-            return told({"logStreams": [{"logStreamName": f"{job}/algo-1-1"}] if job in lines else []})
+            return answered({"logStreams": [{"logStreamName": f"{job}/algo-1-1"}] if job in lines else []})
         start = int(given.get("nextToken", "f/0")[2:])
         events = [{"timestamp": 1_700_000_000_000 + n, "message": line} for n, line in enumerate(lines[job])][start:]
         end = len(lines[job])
-        return told({"events": events, "nextForwardToken": f"f/{end}", "nextBackwardToken": "b/0"})
+        return answered({"events": events, "nextForwardToken": f"f/{end}", "nextBackwardToken": "b/0"})
 
     return answer

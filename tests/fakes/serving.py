@@ -62,8 +62,8 @@ class Serving:
 
     def plan(self, **options: bool) -> Plan:
         requests, gone = self.compiled()
-        wishes = PlanOptions(**options)
-        return decide_endpoints(requests, self.service().observe(requests, projects=wishes.prune), wishes, gone)
+        given = PlanOptions(**options)
+        return decide_endpoints(requests, self.service().observe(requests, projects=given.prune), given, gone)
 
     def apply(self, **options: bool) -> list[Outcome]:
         plan = self.plan(**options)

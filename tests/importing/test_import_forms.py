@@ -579,7 +579,7 @@ launchers/vision.py
     taken      framework_version
     taken      py_version
     changed    fit(inputs=…): channels: an expression; uploaded by apply
-    not taken  fit(wait=…): it says nothing to the job
+    not taken  fit(wait=…): it has no effect on the job
 1 file, 1 job (1 whole); arguments: 7 taken, 2 changed, 1 not taken
 """
 

@@ -132,7 +132,7 @@ def test_an_estimator_that_is_lost_in_a_long_module_is_told(tmp_path: Path, know
     assert "channels" not in draft.data
     assert draft.remarks == (
         "no start of it can be seen: its channels are not known (lib/common.py, line 5)",
-        "it is handed to `start(make('train.py'))` (line 3)",
+        "it is passed to `start(make('train.py'))` (line 3)",
     )
 
 

@@ -115,10 +115,10 @@ def test_a_job_is_found_however_it_is_started(program: str, knowledge: Facts) ->
 
 LEFT = {
     "TensorFlow(**K)": "no start of it can be seen: its channels are not known (line 4)",
-    "launch(TensorFlow(**K))": "it is handed to `launch(TensorFlow(**K))` (line 4)",
-    "e = TensorFlow(**K)\ntune(e)\ne.fit()": "`tune(e)` (line 5) has got it too, and may have changed it",
+    "launch(TensorFlow(**K))": "it is passed to `launch(TensorFlow(**K))` (line 4)",
+    "e = TensorFlow(**K)\ntune(e)\ne.fit()": "`tune(e)` (line 5) receives it too, and may have changed it",
     "hp = {'a': 1}\ntune(hp)\nTensorFlow(**K, hyperparameters=hp).fit()": (
-        "`tune(hp)` (line 5) has got it too, and may have changed it"
+        "`tune(hp)` (line 5) receives it too, and may have changed it"
     ),
     "e = TensorFlow(**K)\nif big():\n    e.fit()": "only where `big()` holds (line 5)",
     "for n in names():\n    TensorFlow(**K).fit()": "one job for each pass of the loop over `names()` (line 4)",
@@ -153,7 +153,7 @@ SEEN = {
         "line 6: `e.fit({'train': 's3://b/t'})` may start a job of something that cannot be seen here"
     ),
     "run_later(TensorFlow(**K).fit)": (
-        "line 5: `fit` is handed to `run_later(TensorFlow(**K).fit)` (line 5): with what it is called is not known"
+        "line 5: `fit` is passed to `run_later(TensorFlow(**K).fit)` (line 5): it is not known how it is called"
     ),
     "from sagemaker import KMeans\nKMeans(role='r')": (
         "line 6: KMeans(...) starts a training job that no manifest can describe"
@@ -630,7 +630,7 @@ def test_a_cell_that_is_no_python_is_passed_over_and_told(knowledge: Facts) -> N
     text = notebook(START, "y = 2\nbucket = <your bucket>", "TensorFlow(**K).fit('s3://b/t')")
     found = from_source(code_of(text, "a.ipynb"), knowledge)
     assert found.complete
-    assert [*found.left] == ["cell 2, line 2: this is not Python: bucket = <your bucket>; the cell is passed over"]
+    assert [*found.left] == ["cell 2, line 2: this is not Python: bucket = <your bucket>; the cell is skipped"]
 
 
 def test_what_a_broken_cell_has_set_is_not_what_it_was_before(knowledge: Facts) -> None:
@@ -646,7 +646,7 @@ def test_a_job_in_a_broken_cell_is_missed_and_told(knowledge: Facts) -> None:
     found = from_source(code_of(text, "a.ipynb"), knowledge)
     assert not found.complete
     assert (
-        "cell 2, line 2: this is not Python: framework_version=1.10.0).fit(); put versions in quotes: '1.10.0'; it is passed over, and the job in it"  # noqa: E501
+        "cell 2, line 2: this is not Python: framework_version=1.10.0).fit(); put versions in quotes: '1.10.0'; it is skipped, and the job in it"  # noqa: E501
         in map(str, found.remarks)
     )
     with pytest.raises(UnreadableProgram) as caught:

@@ -33,7 +33,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env=environ, check=False)
 
 
-def said(folder: Path, text: str, *arguments: str) -> tuple[int, str, str]:
+def run_command(folder: Path, text: str, *arguments: str) -> tuple[int, str, str]:
     """(exit code, output, errors) of a command about a manifest."""
     (folder / "mnist.yaml").write_text(text)
     done = python(folder, str(HERE / "with_model.py"), *arguments)
@@ -42,12 +42,12 @@ def said(folder: Path, text: str, *arguments: str) -> tuple[int, str, str]:
 
 def found(folder: Path, text: str) -> list[tuple[str, int, str, str]]:
     """(rule, line, message, hint) of every finding."""
-    _, output, errors = said(folder, text, "validate", "--format", "json", "mnist.yaml")
+    _, output, errors = run_command(folder, text, "validate", "--format", "json", "mnist.yaml")
     assert errors == ""
     return [(one["rule"], one["line"], one["message"], one["hint"]) for one in json.loads(output)["diagnostics"]]
 
 
-def asked(folder: Path, *lines: str) -> Any:
+def run_python(folder: Path, *lines: str) -> Any:
     """What Python code in such a process leaves in `answer`."""
     code = "\n".join(["import json, with_model", *lines, "print(json.dumps(answer))"])
     done = python(folder, "-c", code)
@@ -124,7 +124,7 @@ def test_a_field_that_an_endpoint_has_too_makes_no_endpoint_of_it(tmp_path: Path
     (tmp_path / "job.yaml").write_text(json.dumps({**SMALLEST, "name": "train"}))
     assert found(tmp_path, GOOD + "training_job: train\n") == []
     assert found(tmp_path, GOOD + "training_job: trian\n") == []
-    code, output, errors = said(tmp_path, GOOD + "training_job: train\n", "compile", "mnist.yaml")
+    code, output, errors = run_command(tmp_path, GOOD + "training_job: train\n", "compile", "mnist.yaml")
     assert (code, errors, json.loads(output)["PrimaryContainer"]["ModelDataUrl"]) == (
         0,
         "",
@@ -133,7 +133,7 @@ def test_a_field_that_an_endpoint_has_too_makes_no_endpoint_of_it(tmp_path: Path
 
 
 def test_it_is_compiled_for_sagemaker_and_for_what_takes_any_call(tmp_path: Path) -> None:
-    code, output, errors = said(tmp_path, GOOD + "tags: {team: vision}\n", "compile", "mnist.yaml")
+    code, output, errors = run_command(tmp_path, GOOD + "tags: {team: vision}\n", "compile", "mnist.yaml")
     assert (code, errors) == (0, "")
     body = json.loads(output)
     assert body.pop("ModelName").startswith("mnist-")
@@ -145,9 +145,9 @@ def test_it_is_compiled_for_sagemaker_and_for_what_takes_any_call(tmp_path: Path
             "ModelDataUrl": "s3://bucket/mnist/model.tar.gz",
         },
     }
-    code, output, _ = said(tmp_path, GOOD, "compile", "mnist.yaml", "--target", "aws-cli")
+    code, output, _ = run_command(tmp_path, GOOD, "compile", "mnist.yaml", "--target", "aws-cli")
     assert (code, "aws sagemaker create-model --region us-west-2" in output) == (0, True)
-    code, output, errors = said(tmp_path, GOOD, "compile", "mnist.yaml", "--target", "ack")
+    code, output, errors = run_command(tmp_path, GOOD, "compile", "mnist.yaml", "--target", "ack")
     assert code == 1
     assert "a Model cannot be written as ack takes it [not-in-target]" in output + errors
     assert "take one of the targets sagemaker, aws-cli" in output + errors
@@ -157,7 +157,7 @@ def test_it_is_compiled_for_sagemaker_and_for_what_takes_any_call(tmp_path: Path
     "command", [["plan", "--offline"], ["plan", "--offline", "--format", "markdown"], ["apply", "--local", "--yes"]]
 )
 def test_what_no_service_carries_out_is_refused_with_what_to_do_instead(command: list[str], tmp_path: Path) -> None:
-    _, output, errors = said(tmp_path, GOOD, *command, "mnist.yaml")
+    _, output, errors = run_command(tmp_path, GOOD, *command, "mnist.yaml")
     refusal = (
         "sagespec compiles a model and does not apply it yet: compile --target aws-cli writes the commands that do"
     )
@@ -169,10 +169,10 @@ def test_it_holds_up_nothing_that_stands_beside_it(tmp_path: Path) -> None:
     """Neither does anything that looks for a training job of its name take it for one."""
     (tmp_path / "train.py").write_text(SCRIPT)
     (tmp_path / "job.yaml").write_text(json.dumps({**SMALLEST, "instance_type": "local", "role": None}))
-    code, output, errors = said(tmp_path, GOOD, "status", "--local", ".")
+    code, output, errors = run_command(tmp_path, GOOD, "status", "--local", ".")
     assert "no training job of 'mnist' exists on this machine" in output + errors
-    assert "'mnist' is nowhere: sagespec compiles a model and does not apply it yet" in output + errors
-    code, _, errors = said(tmp_path, GOOD, "list", "--local", ".")
+    assert "'mnist' exists nowhere: sagespec compiles a model and does not apply it yet" in output + errors
+    code, _, errors = run_command(tmp_path, GOOD, "list", "--local", ".")
     assert (code, errors) == (0, "there is no job\n")
 
 
@@ -181,21 +181,21 @@ def test_its_section_of_the_defaults_and_environments_fill_it_in(tmp_path: Path)
         "apiVersion: sagespec/v1\nkind: Defaults\nModel: {container_mode: SingleModel}\n"
         "environments: {prod: {Model: {env: {A: b}}}}\n"
     )
-    code, output, errors = said(tmp_path, GOOD, "compile", "mnist.yaml", "--env", "prod")
+    code, output, errors = run_command(tmp_path, GOOD, "compile", "mnist.yaml", "--env", "prod")
     assert (code, errors) == (0, "")
     assert json.loads(output)["PrimaryContainer"].items() >= {"Mode": "SingleModel", "Environment": {"A": "b"}}.items()
 
 
 def test_its_rules_and_fields_are_explained(tmp_path: Path) -> None:
-    code, output, _ = said(tmp_path, GOOD, "explain", "model-without-archive")
+    code, output, _ = run_command(tmp_path, GOOD, "explain", "model-without-archive")
     assert (code, output.partition("\n")[0]) == (0, "model-without-archive (error)")
-    code, output, _ = said(tmp_path, GOOD, "explain", "container_mode")
+    code, output, _ = run_command(tmp_path, GOOD, "explain", "container_mode")
     assert (code, "container_mode (field of Model)" in output, "PrimaryContainer.Mode" in output) == (0, True, True)
-    assert "variables-of-several-models" in said(tmp_path, GOOD, "rules")[1]
+    assert "variables-of-several-models" in run_command(tmp_path, GOOD, "rules")[1]
 
 
 def test_an_editor_s_schema_says_what_its_model_and_its_rows_say(tmp_path: Path) -> None:
-    made, defaults = asked(
+    made, defaults = run_python(
         tmp_path,
         "from sagespec.reporting.schema import made_schemas",
         "made = made_schemas()",
@@ -227,7 +227,7 @@ EDITOR = (
 
 
 def test_an_editor_completes_it(tmp_path: Path) -> None:
-    kinds, fields, modes, members, sections = asked(
+    kinds, fields, modes, members, sections = run_python(
         tmp_path,
         *EDITOR,
         "answer = [editor.offered('apiVersion: sagespec/v1\\nkind: |\\n'), editor.offered(good + '|'),",
@@ -250,7 +250,7 @@ def test_an_editor_completes_it(tmp_path: Path) -> None:
 
 
 def test_an_editor_tells_what_stands_there(tmp_path: Path) -> None:
-    hover, hints, lenses, symbols = asked(
+    hover, hints, lenses, symbols = run_python(
         tmp_path,
         *EDITOR,
         "hover = editor.hover(good.replace('model_data', 'model|_data'))",
@@ -267,7 +267,7 @@ def test_an_editor_tells_what_stands_there(tmp_path: Path) -> None:
 
 
 def test_the_pages_of_fields_and_rules_have_it(tmp_path: Path) -> None:
-    fields, topics = asked(
+    fields, topics = run_python(
         tmp_path,
         "import importlib.util",
         f"spec = importlib.util.spec_from_file_location('generate', {str(REPOSITORY / 'docs' / 'generate.py')!r})",

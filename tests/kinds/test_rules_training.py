@@ -51,7 +51,7 @@ def test_data_may_have_the_address_of_s3_in_every_partition(judge: Judge) -> Non
 # Versions and images
 
 
-def wishes(knowledge: Facts) -> Iterator[dict[str, Any]]:
+def job_options(knowledge: Facts) -> Iterator[dict[str, Any]]:
     """Every release and alias with Pythons that it has and has not, in every mode and in regions with gaps."""
     pythons = [None, "py2", "py3", "py37", "py310", "py312"]
     regions = ["us-west-2", "us-iso-east-1", "il-central-1", "xx-nowhere-1"]
@@ -73,7 +73,7 @@ def test_whatever_version_python_mode_and_region_are_asked_for_there_is_an_image
 ) -> None:
     run = Compiler(Options(Inputs()), knowledge)
     requests = refusals = 0
-    for options in wishes(knowledge):
+    for options in job_options(knowledge):
         fields = {**SMALLEST, **{name: value for name, value in options.items() if value is not None}}
         result = alone(run, Source("mnist.yaml", json.dumps(fields), code))
         if result.request is None:

@@ -37,7 +37,7 @@ if __name__ == "__main__":
 """
 
 
-def said(folder: Path, script: str, path: Path | None = None, build: bool = False, **over: Any) -> list[Diagnostic]:
+def findings(folder: Path, script: str, path: Path | None = None, build: bool = False, **over: Any) -> list[Diagnostic]:
     """What is said of the rule, of an endpoint that serves what the script trains."""
     (folder / "train.py").write_text(script)
     job = {**SMALLEST, "name": "mnist", "framework_version": "2.14", "model_dir": False, **over}
@@ -78,7 +78,7 @@ GOOD = {
 def test_a_script_that_saves_nothing_that_can_be_served_is_told_at_its_line(
     line: str, message: str, tmp_path: Path
 ) -> None:
-    [found] = said(tmp_path, f"{HEAD}    {line}\n")
+    [found] = findings(tmp_path, f"{HEAD}    {line}\n")
     assert (Path(found.place.source.name).name, found.message) == ("train.py", message)
     assert found.place.span.line == HEAD.count("\n") + 1
     [endpoint] = found.related
@@ -87,35 +87,37 @@ def test_a_script_that_saves_nothing_that_can_be_served_is_told_at_its_line(
 
 @pytest.mark.parametrize("line", GOOD.values(), ids=GOOD)
 def test_nothing_is_said_of_a_script_that_may_save_what_can_be_served(line: str, tmp_path: Path) -> None:
-    assert said(tmp_path, f"{HEAD}    {line}\n") == []
+    assert findings(tmp_path, f"{HEAD}    {line}\n") == []
 
 
 def test_it_is_said_of_the_endpoint_alone_and_while_compiling_too(tmp_path: Path) -> None:
     script = f"{HEAD}    model.export(args.sm_model_dir)\n"
-    assert len(said(tmp_path, script, tmp_path / "serve.yaml")) == 1
-    assert len(said(tmp_path, script, tmp_path / "serve.yaml", build=True)) == 1
-    assert said(tmp_path, script, tmp_path / "job.yaml") == []
+    assert len(findings(tmp_path, script, tmp_path / "serve.yaml")) == 1
+    assert len(findings(tmp_path, script, tmp_path / "serve.yaml", build=True)) == 1
+    assert findings(tmp_path, script, tmp_path / "job.yaml") == []
 
 
 def test_the_cure_is_what_the_keras_of_the_version_does(tmp_path: Path) -> None:
     script = f'{HEAD}    model.save(os.path.join(args.sm_model_dir, "m.h5"))\n'
     place = 'os.path.join(os.environ["SM_MODEL_DIR"], "1")'
-    assert [found.hint for found in said(tmp_path, script)] == [f"add model.save({place})"]
-    assert [found.hint for found in said(tmp_path, script, framework_version="2.19")] == [f"add model.export({place})"]
+    assert [found.hint for found in findings(tmp_path, script)] == [f"add model.save({place})"]
+    assert [found.hint for found in findings(tmp_path, script, framework_version="2.19")] == [
+        f"add model.export({place})"
+    ]
 
 
 def test_a_manifest_that_names_a_folder_is_believed(tmp_path: Path) -> None:
     script = f"{HEAD}    model.export(args.sm_model_dir)\n"
-    assert said(tmp_path, script, hyperparameters={"sm-model-dir": "/opt/ml/model/1"}) == []
+    assert findings(tmp_path, script, hyperparameters={"sm-model-dir": "/opt/ml/model/1"}) == []
 
 
 def test_a_comment_in_the_script_allows_it(tmp_path: Path) -> None:
-    assert said(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)  # sagespec: allow {RULE}\n") == []
+    assert findings(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)  # sagespec: allow {RULE}\n") == []
 
 
 def test_an_image_of_one_s_own_may_load_anything(tmp_path: Path) -> None:
     image = {"image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1", "framework_version": None}
-    assert said(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)\n", py_version=None, **image) == []
+    assert findings(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)\n", py_version=None, **image) == []
 
 
 def test_in_legacy_mode_a_model_is_exported_by_serving_input_fn_only(tmp_path: Path) -> None:
@@ -127,13 +129,13 @@ def test_in_legacy_mode_a_model_is_exported_by_serving_input_fn_only(tmp_path: P
         "evaluation_steps": 10,
         "model_dir": None,
     }
-    [found] = said(tmp_path, functions, **legacy)
+    [found] = findings(tmp_path, functions, **legacy)
     assert found.message == "no model of 'mnist' can be served: its script has no serving_input_fn"
     assert Path(found.place.source.name).name == "serve.yaml"
-    assert said(tmp_path, functions + "def serving_input_fn(*_): ...\n", **legacy) == []
+    assert findings(tmp_path, functions + "def serving_input_fn(*_): ...\n", **legacy) == []
 
 
-def told(folder: Path, job: dict[str, Any], served: dict[str, Any], build: bool = False) -> list[tuple[str, ...]]:
+def errors_of(folder: Path, job: dict[str, Any], served: dict[str, Any], build: bool = False) -> list[tuple[str, ...]]:
     """(rule, field, message) of every error, of an endpoint that serves what a job trains."""
     names = ("model_fn", "train_input_fn", "eval_input_fn", "serving_input_fn") if "training_steps" in job else ()
     (folder / "train.py").write_text("".join(f"def {name}(*_): ...\n" for name in names) or "import tensorflow\n")
@@ -161,7 +163,7 @@ def test_an_endpoint_is_judged_with_what_it_takes_from_its_job(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     job = {"framework_version": "2.7.1", "py_version": "py38", "region": region}
-    found = told(tmp_path, job, {"region": region}, build and region is not None)
+    found = errors_of(tmp_path, job, {"region": region}, build and region is not None)
     line = 1 + (tmp_path / "job.yaml").read_text().splitlines().index("framework_version: 2.7.1")
     message = f"{NO_SERVER} (framework_version of 'mnist', job.yaml:{line})"
     assert found == [("version-without-server", "training_job", message)]
@@ -169,41 +171,43 @@ def test_an_endpoint_is_judged_with_what_it_takes_from_its_job(
 
 def test_what_the_endpoint_says_itself_it_does_not_take(tmp_path: Path) -> None:
     job = {"framework_version": "2.7.1", "py_version": "py38"}
-    assert told(tmp_path, job, {"framework_version": "2.7"}) == []
-    [(rule, field, message)] = told(tmp_path, job, {"framework_version": "2.6.2"})
+    assert errors_of(tmp_path, job, {"framework_version": "2.7"}) == []
+    [(rule, field, message)] = errors_of(tmp_path, job, {"framework_version": "2.6.2"})
     assert (rule, field, "job.yaml" in message) == ("version-without-server", "framework_version", False)
 
 
 def test_an_endpoint_with_two_models_is_judged_as_it_is_written(tmp_path: Path) -> None:
-    [(rule, field, _)] = told(tmp_path, {"framework_version": "2.14"}, {"model_data": "s3://bucket/model.tar.gz"})
+    [(rule, field, _)] = errors_of(tmp_path, {"framework_version": "2.14"}, {"model_data": "s3://bucket/model.tar.gz"})
     assert (rule, field) == ("two-models", "model_data")
 
 
 def test_a_job_s_network_is_its_endpoint_s(tmp_path: Path) -> None:
-    found = told(tmp_path, {"framework_version": "2.14", **VPC}, SERVERLESS)
+    found = errors_of(tmp_path, {"framework_version": "2.14", **VPC}, SERVERLESS)
     assert [(rule, field) for rule, field, _ in found] == [("serverless-conflict", "training_job")] * 2
-    assert told(tmp_path, {"framework_version": "2.14"}, SERVERLESS) == []
+    assert errors_of(tmp_path, {"framework_version": "2.14"}, SERVERLESS) == []
 
 
 def test_code_cannot_be_laid_into_a_model_that_the_job_leaves_unpacked(tmp_path: Path) -> None:
     (tmp_path / "inference.py").write_text("def handler(data, context): ...\n")
     unpacked = {"framework_version": "2.14", "disable_output_compression": True}
-    found = told(tmp_path, unpacked, {"entry_point": "inference.py"})
+    found = errors_of(tmp_path, unpacked, {"entry_point": "inference.py"})
     assert [rule for rule, *_ in found] == ["model-source-with-code"]
-    assert told(tmp_path, {"framework_version": "2.14"}, {"entry_point": "inference.py"}) == []
+    assert errors_of(tmp_path, {"framework_version": "2.14"}, {"entry_point": "inference.py"}) == []
 
 
 def test_the_server_of_an_old_job_is_that_of_its_version_and_has_its_code(tmp_path: Path) -> None:
     legacy = {"framework_version": "1.10", "py_version": "py2", "training_steps": 9, "evaluation_steps": 9}
-    assert told(tmp_path, {**legacy, "model_dir": None}, {"instance_type": "ml.m4.xlarge"}) == []
-    [(rule, field, message)] = told(tmp_path, {**legacy, "model_dir": None}, {"endpoint_type": "tensorflow-serving"})
+    assert errors_of(tmp_path, {**legacy, "model_dir": None}, {"instance_type": "ml.m4.xlarge"}) == []
+    [(rule, field, message)] = errors_of(
+        tmp_path, {**legacy, "model_dir": None}, {"endpoint_type": "tensorflow-serving"}
+    )
     assert (rule, field) == ("version-without-server", "training_job")
     assert "TensorFlow 1.10" in message
 
 
 def test_in_the_editor_an_endpoint_is_judged_again_when_its_job_is_edited(tmp_path: Path) -> None:
     fields = {"framework_version": "2.14", "py_version": "py310"}
-    told(tmp_path, fields, {})
+    errors_of(tmp_path, fields, {})
     editor = Editor(tmp_path)
     served, job = (tmp_path / name for name in ("serve.yaml", "job.yaml"))
     document = editor.open("serve.yaml", served.read_text())

@@ -278,7 +278,7 @@ def test_job_whose_supervisor_was_killed_has_failed_and_its_script_is_ended(serv
     assert wait_until_gone(read_json(job.supervisor), 5)
     seen = service.describe(name)
     assert (seen.status, seen.secondary) == ("Failed", "Failed")
-    assert seen.failure.startswith("InternalServerError: the job's supervisor ended without a word")
+    assert seen.failure.startswith("InternalServerError: the job's supervisor ended without a message")
     assert wait_until_gone(script, 5)
     assert re.search("; [12] processes that it had left behind were ended$", log(service, name)[-1])  # dash stays
     assert service.describe(name) == seen

@@ -53,7 +53,7 @@ def test_the_jobs_of_a_manifest_are_found_on_this_machine(project: Path, capsys:
     assert run(["logs", "slow.yaml"]) == 0
     said = capsys.readouterr()
     assert said.out.splitlines() == ["loss=1.0", "loss=0.5", "loss=0.3333333333333333"]
-    assert said.err.startswith("slow.yaml: its jobs on this machine are meant, because SageMaker cannot be asked: ")
+    assert said.err.startswith("slow.yaml: using its jobs on this machine, because SageMaker cannot be asked: ")
     assert run(["status", "slow.yaml", "--plot", "loss"]) == 0
     assert "1 → 0.333333, least 0.333333, most 1, 3 values" in capsys.readouterr().out
     assert run(["metrics", "slow.yaml"]) == 0
@@ -80,7 +80,7 @@ def test_a_job_whose_framework_this_python_lacks_is_not_started(
     (project / "train.py").write_text(script + SCRIPT)
     code = run(["apply", "--local", "--yes", "--allow", "module-not-in-image", "--wait", "slow.yaml"])
     said = capsys.readouterr().err
-    why = "the script imports MXNet, which this Python has not; add --provision, which installs it apart"
+    why = "the script imports MXNet, which this Python does not have; add --provision, which installs it separately"
     assert (f"! refuse  slow  {why}" in said) == (not starts)
     assert (code, any((project / ".sagespec" / "local").glob("slow-*"))) == ((0, True) if starts else (3, False)), said
 
@@ -93,7 +93,7 @@ def test_a_plan_for_this_machine_says_what_cannot_run_here(project: Path, capsys
     assert run(["plan", "--local", "--allow", "module-not-in-image", "slow.yaml", "other.yaml"]) == 0
     said = capsys.readouterr().out
     assert "Plan: 2 to create." in said
-    assert said.count("the script imports MXNet, which this Python has not; add --provision") == 1
+    assert said.count("the script imports MXNet, which this Python does not have; add --provision") == 1
     assert not (project / ".sagespec").exists()
 
 

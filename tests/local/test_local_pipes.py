@@ -41,14 +41,14 @@ def piped(name, uri, *, own=None, **source):
     return {**channel(name, str(uri), **source), "InputMode": "Pipe", **(own or {})}
 
 
-def said(service, script, *inputs, **members):
+def log_of_run(service, script, *inputs, **members):
     seen = run(service, request(READS + script, InputDataConfig=list(inputs), **members))
     assert seen.status == "Completed", (seen.failure, log(service, seen.job_name))
     return [line for line in log(service, seen.job_name) if "sagespec: the script left nothing" not in line]
 
 
 def test_every_epoch_streams_all_objects_in_the_order_of_their_keys(service, data):
-    assert said(service, "print([epoch('train', n) for n in range(3)])", piped("train", data)) == [
+    assert log_of_run(service, "print([epoch('train', n) for n in range(3)])", piped("train", data)) == [
         f"algo-1: {[b'aaabbbcccddd'] * 3}"
     ]
 
@@ -56,7 +56,7 @@ def test_every_epoch_streams_all_objects_in_the_order_of_their_keys(service, dat
 def test_reader_that_stops_early_finds_the_next_epoch_at_its_beginning(service, tmp_path):
     (tmp_path / "large").write_bytes(bytes(range(256)) * 4096)
     script = "print(epoch('train', 0, 2), len(epoch('train', 1)), epoch('train', 2, 3))"
-    assert said(service, script, piped("train", tmp_path / "large")) == [
+    assert log_of_run(service, script, piped("train", tmp_path / "large")) == [
         "algo-1: b'\\x00\\x01' 1048576 b'\\x00\\x01\\x02'"
     ]
 
@@ -68,7 +68,7 @@ open(os.path.join(files, "a"), "w").write("changed")
 print(epoch("train", 0), sorted(os.listdir(files)))
 print(open(os.path.join(os.environ["SM_INPUT_CONFIG_DIR"], "inputdataconfig.json")).read().count('"Pipe"'))
 """
-    shown = said(service, script, piped("train", data), channel("files", str(data)))
+    shown = log_of_run(service, script, piped("train", data), channel("files", str(data)))
     assert shown == ["algo-1: b'aaabbbcccddd' ['a', 'b', 'c', 'd']", "algo-1: 1"]
 
 
@@ -78,7 +78,7 @@ def test_objects_are_unpacked_and_then_wrapped_as_records(service, tmp_path):
     (folder / "a.gz").write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
     own = {"CompressionType": "Gzip", "RecordWrapperType": "RecordIO"}
     expected = struct.pack("<II", pipes.MAGIC, 6) + b"onetwo\0\0"
-    assert said(service, "print(epoch('train', 0))", piped("train", folder, own=own)) == [f"algo-1: {expected}"]
+    assert log_of_run(service, "print(epoch('train', 0))", piped("train", folder, own=own)) == [f"algo-1: {expected}"]
 
 
 def test_lines_of_an_augmented_manifest_are_records_of_their_attributes(service, data, tmp_path):
@@ -89,7 +89,7 @@ def test_lines_of_an_augmented_manifest_are_records_of_their_attributes(service,
     )
     source = {"S3DataType": "AugmentedManifestFile", "AttributeNames": ["image-ref", "label"]}
     own = {"RecordWrapperType": "RecordIO"}
-    shown = said(service, "print(epoch('train', 0))", piped("train", tmp_path / "manifest", own=own, **source))
+    shown = log_of_run(service, "print(epoch('train', 0))", piped("train", tmp_path / "manifest", own=own, **source))
     expected = b"".join(b"".join(pipes.wrapped(record)) for record in (b"aaa", b"0", b"bbb", b"1"))
     assert shown == [f"algo-1: {expected}"]
 
@@ -98,7 +98,7 @@ def test_shards_of_a_shuffled_channel_are_shared_out_anew_each_epoch(service, da
     script = "print([epoch('train', n) for n in range(4)])"
     own = {"ShuffleConfig": {"Seed": 7}}
     inputs = piped("train", data, own=own, S3DataDistributionType="ShardedByS3Key")
-    first, second = (eval(line.partition(": ")[2]) for line in sorted(said(service, script, inputs, count=2)))
+    first, second = (eval(line.partition(": ")[2]) for line in sorted(log_of_run(service, script, inputs, count=2)))
     for mine, others in zip(first, second, strict=True):
         assert len(mine) == len(others) == 6
         assert sorted(mine + others) == sorted(b"aaabbbcccddd")
@@ -114,7 +114,7 @@ for step in range(1, 15):
     print("step", step, flush=True)
     time.sleep(0.05)
 """
-    shown = said(LocalService(tmp_path / "local", interrupt=1, grace=1), script, piped("train", data))
+    shown = log_of_run(LocalService(tmp_path / "local", interrupt=1, grace=1), script, piped("train", data))
     assert [line for line in shown if "found" in line] == ["algo-1: found False b'aaa'"] * 2
 
 

@@ -133,7 +133,7 @@ class Wire:
         folders = None if folder is None else [{"uri": folder.as_uri(), "name": folder.name}]
         params = {"processId": os.getpid(), "workspaceFolders": folders, "capabilities": capabilities or CAN, **more}
         self.initialized = self.ask("initialize", params)
-        self.tell("initialized", {})
+        self.notify("initialized", {})
 
     def _serve(self) -> None:
         self.code = self.server.run()
@@ -153,7 +153,7 @@ class Wire:
         while data:
             data = data[self._to_server.write(data) :]
 
-    def tell(self, method: str, params: Any) -> None:
+    def notify(self, method: str, params: Any) -> None:
         self.send({"method": method, "params": params})
 
     def ask(self, method: str, params: Any) -> Any:
@@ -188,11 +188,11 @@ class Wire:
 
     def open(self, uri: str, text: str, version: int = 1) -> None:
         item = {"uri": uri, "languageId": "yaml", "version": version, "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": item})
+        self.notify("textDocument/didOpen", {"textDocument": item})
 
     def change(self, uri: str, version: int, *changes: Json) -> None:
         document = {"uri": uri, "version": version}
-        self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": list(changes)})
+        self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": list(changes)})
 
     def until(self, uri: str, version: int | None = None) -> Json:
         """What was published last of a document, once it is of a version."""
@@ -212,6 +212,6 @@ class Wire:
 
     def close(self) -> None:
         self.ask("shutdown", None)
-        self.tell("exit", None)
+        self.notify("exit", None)
         self._threads[0].join(ANSWER_WITHIN)
         self._to_server.close()

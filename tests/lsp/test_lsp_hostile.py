@@ -34,15 +34,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said(wire: Wire, path: Path) -> list[str]:
+def published_rules(wire: Wire, path: Path) -> list[str]:
     """The rules of what was published last of a file."""
     wire.settled()
     published = wire.published.get(path.as_uri(), [{"diagnostics": []}])
     return [found["code"] for found in published[-1]["diagnostics"]]
 
 
-def tell(wire: Wire, kind: int, path: Path) -> None:
-    wire.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": kind}]})
+def notify(wire: Wire, kind: int, path: Path) -> None:
+    wire.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": kind}]})
 
 
 @pytest.mark.parametrize("method", NEEDED)
@@ -50,11 +50,11 @@ def tell(wire: Wire, kind: int, path: Path) -> None:
 def test_what_the_protocol_does_not_know_is_refused_or_passed_over(folder: Path, method: str, params: Any) -> None:
     wire = Wire(folder)
     if method in NOTIFICATIONS:
-        wire.tell(method, params)
+        wire.notify(method, params)
     else:
         assert wire.answer(wire.begin(method, params))["error"]["code"] == INVALID_PARAMS
     wire.open((folder / "a.yaml").as_uri(), WRONG)
-    assert said(wire, folder / "a.yaml") == ["max-wait-without-spot"]
+    assert published_rules(wire, folder / "a.yaml") == ["max-wait-without-spot"]
     assert not [each for each in wire.requests if each["method"] == "window/logMessage"]
     wire.close()
 
@@ -64,7 +64,7 @@ def test_a_document_of_any_name_can_be_opened(folder: Path, uri: str) -> None:
     wire = Wire(folder)
     wire.open(uri, WRONG)
     wire.change(uri, 2, {"text": MANIFEST})
-    wire.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
+    wire.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     wire.settled()
     wire.close()
 
@@ -76,7 +76,7 @@ def test_places_that_are_not_there_are_the_nearest_ones(folder: Path) -> None:
     far = {"start": {"line": -3, "character": -9}, "end": {"line": 10**9, "character": 10**9}}
     back = {"start": {"line": 3, "character": 1}, "end": {"line": 0, "character": 0}}
     wire.change(uri, 2, {"range": far, "text": MANIFEST}, {"range": back, "text": ""})
-    assert said(wire, folder / "a.yaml") == []
+    assert published_rules(wire, folder / "a.yaml") == []
     document = wire.server.workspace.open[uri]
     assert (document.raw, document.version) == (MANIFEST, 2)
     wire.close()
@@ -88,15 +88,15 @@ def test_a_folder_that_is_deleted_takes_its_findings_along_and_one_that_comes_br
     (folder / "jobs" / "train.py").write_text(SCRIPT)
     (folder / "jobs" / "a.yaml").write_text(WRONG)
     wire = Wire(folder, WATCHES)
-    assert said(wire, folder / "jobs" / "a.yaml") == ["max-wait-without-spot"]
+    assert published_rules(wire, folder / "jobs" / "a.yaml") == ["max-wait-without-spot"]
     (asked,) = [each for each in wire.requests if each["method"] == "client/registerCapability"]
     watchers = asked["params"]["registrations"][0]["registerOptions"]["watchers"]
     assert {"globPattern": "**", "kind": 5} in watchers
     shutil.move(folder / "jobs", folder / "tasks")
-    tell(wire, DELETED, folder / "jobs")
-    tell(wire, CREATED, folder / "tasks")
-    assert said(wire, folder / "jobs" / "a.yaml") == []
-    assert said(wire, folder / "tasks" / "a.yaml") == ["max-wait-without-spot"]
+    notify(wire, DELETED, folder / "jobs")
+    notify(wire, CREATED, folder / "tasks")
+    assert published_rules(wire, folder / "jobs" / "a.yaml") == []
+    assert published_rules(wire, folder / "tasks" / "a.yaml") == ["max-wait-without-spot"]
     wire.close()
 
 
@@ -105,23 +105,23 @@ def test_a_source_folder_that_is_deleted_judges_its_manifests_again(folder: Path
     (folder / "code" / "train.py").write_text(SCRIPT)
     (folder / "a.yaml").write_text(f"{MANIFEST}source_dir: code\n")
     wire = Wire(folder, WATCHES)
-    assert said(wire, folder / "a.yaml") == []
+    assert published_rules(wire, folder / "a.yaml") == []
     shutil.rmtree(folder / "code")
-    tell(wire, DELETED, folder / "code")
-    assert said(wire, folder / "a.yaml") == ["source-dir-not-found"]
+    notify(wire, DELETED, folder / "code")
+    assert published_rules(wire, folder / "a.yaml") == ["source-dir-not-found"]
     wire.close()
 
 
 def test_files_that_nobody_asked_for_judge_nothing_again(folder: Path) -> None:
     (folder / "a.yaml").write_text(WRONG)
     wire = Wire(folder, WATCHES)
-    assert said(wire, folder / "a.yaml") == ["max-wait-without-spot"]
+    assert published_rules(wire, folder / "a.yaml") == ["max-wait-without-spot"]
     before = len(wire.published[(folder / "a.yaml").as_uri()])
     judged = wire.server.judgements.known[str(folder / "a.yaml")]
     (folder / "node_modules").mkdir()
     for name in ("node_modules", ".git/index.lock", "core.dump"):
-        tell(wire, CREATED, folder / name)
-        tell(wire, DELETED, folder / name)
+        notify(wire, CREATED, folder / name)
+        notify(wire, DELETED, folder / name)
     wire.settled()
     assert wire.server.judgements.known[str(folder / "a.yaml")] is judged
     assert len(wire.published[(folder / "a.yaml").as_uri()]) == before
@@ -133,8 +133,8 @@ def test_of_two_spellings_of_a_name_the_one_that_is_left_open_holds(folder: Path
     wire = Wire(folder)
     wire.open(one, WRONG)
     wire.open(other, MANIFEST)
-    wire.tell("textDocument/didClose", {"textDocument": {"uri": other}})
-    assert said(wire, folder / "a b.yaml") == ["max-wait-without-spot"]
+    wire.notify("textDocument/didClose", {"textDocument": {"uri": other}})
+    assert published_rules(wire, folder / "a b.yaml") == ["max-wait-without-spot"]
     wire.close()
 
 
@@ -145,9 +145,9 @@ def test_a_script_that_is_edited_under_another_name_of_its_folder_is_judged_unsa
     text = f"{MANIFEST}source_dir: link\nhyperparameters: {{epochs: 3}}\n"
     (folder / "a.yaml").write_text(text)
     wire = Wire(folder)
-    assert said(wire, folder / "a.yaml") == []
+    assert published_rules(wire, folder / "a.yaml") == []
     wire.open((folder / "shared" / "train.py").as_uri(), SCRIPT.replace("type=int", "choices=['1']"))
-    assert said(wire, folder / "a.yaml") == ["value-not-among-choices"]
+    assert published_rules(wire, folder / "a.yaml") == ["value-not-among-choices"]
     wire.close()
 
 
@@ -157,7 +157,7 @@ def test_of_two_folders_with_the_same_files_each_is_judged_by_itself(folder: Pat
     shutil.copytree(folder, other)
     folders = [{"uri": each.as_uri(), "name": each.name} for each in (folder, other)]
     wire = Wire(folder, workspaceFolders=folders)
-    assert [said(wire, each / "a.yaml") for each in (folder, other)] == [[], []]
+    assert [published_rules(wire, each / "a.yaml") for each in (folder, other)] == [[], []]
     wire.close()
 
 
@@ -225,7 +225,7 @@ def test_after_a_message_that_is_none_the_next_one_is_answered(folder: Path, raw
     wire = Wire(folder)
     wire.send_raw(raw)
     wire.open((folder / "a.yaml").as_uri(), WRONG)
-    assert said(wire, folder / "a.yaml") == ["max-wait-without-spot"]
+    assert published_rules(wire, folder / "a.yaml") == ["max-wait-without-spot"]
     wire.close()
 
 

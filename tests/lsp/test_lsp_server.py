@@ -117,9 +117,9 @@ def test_odd_messages_are_answered_and_the_server_lives_on(folder: Path) -> None
     assert "error" in wire.answer(None)
     assert wire.answer(wire.begin("textDocument/nothing", {}))["error"]["code"] == METHOD_NOT_FOUND
     assert wire.answer(wire.begin("textDocument/hover", {"textDocument": 5}))["error"]["code"] == INVALID_PARAMS
-    wire.tell("textDocument/didChange", {"textDocument": {"uri": "file:///never/opened.yaml"}, "contentChanges": []})
-    wire.tell("$/unheardOf", {})
-    wire.tell("textDocument/didOpen", {"textDocument": {}})
+    wire.notify("textDocument/didChange", {"textDocument": {"uri": "file:///never/opened.yaml"}, "contentChanges": []})
+    wire.notify("$/unheardOf", {})
+    wire.notify("textDocument/didOpen", {"textDocument": {}})
     wire.settled()
     assert wire.requests == []
     assert wire.initialized["serverInfo"]["name"] == "sagespec"
@@ -168,10 +168,10 @@ def test_several_folders_and_files_outside_of_any(tmp_path: Path) -> None:
     assert wire.until(uris["outside"], 1)["diagnostics"] == []
     wire.change(uris["outside"], 2, {"text": f"{MANIFEST}max_wait: 60\n"})
     assert len(wire.until(uris["outside"], 2)["diagnostics"]) == 1
-    wire.tell("textDocument/didClose", {"textDocument": {"uri": uris["outside"]}})
+    wire.notify("textDocument/didClose", {"textDocument": {"uri": uris["outside"]}})
     wire.settled()
     assert wire.published[uris["outside"]][-1]["diagnostics"] == []
-    wire.tell("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folders[0]]}})
+    wire.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folders[0]]}})
     wire.settled()
     assert wire.published[uris["one"]][-1]["diagnostics"] == []
     assert len(wire.published[uris["two"]][-1]["diagnostics"]) == 1
@@ -184,7 +184,7 @@ def test_closing_without_saving_brings_back_what_the_file_says(folder: Path) -> 
     wire = Wire(folder)
     wire.open(uri, f"{MANIFEST}max_wait: 60\n")
     assert len(wire.until(uri, 1)["diagnostics"]) == 1
-    wire.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
+    wire.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     wire.settled()
     assert wire.published[uri][-1] == {"uri": uri, "diagnostics": []}
     wire.close()
@@ -201,10 +201,10 @@ def test_a_client_that_can_is_asked_to_watch_the_disk(folder: Path) -> None:
     uri = (folder / "mnist.yaml").as_uri()
     assert wire.published.get(uri, [{"diagnostics": []}])[-1]["diagnostics"] == []
     (folder / "train.py").unlink()
-    wire.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": (folder / "train.py").as_uri(), "type": 3}]})
+    wire.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (folder / "train.py").as_uri(), "type": 3}]})
     assert "train.py" in wire.until(uri)["diagnostics"][0]["message"]
     (folder / "other.yaml").write_text(MANIFEST.replace("mnist", "other"))
-    wire.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": (folder / "other.yaml").as_uri(), "type": 1}]})
+    wire.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (folder / "other.yaml").as_uri(), "type": 1}]})
     wire.until((folder / "other.yaml").as_uri())
     wire.close()
 
@@ -276,7 +276,7 @@ def test_another_environment_is_judged_when_the_settings_say_so(folder: Path) ->
     wire = Wire(folder)
     wire.open(uri, MANIFEST)
     assert len(wire.until(defaults)["diagnostics"]) == 1
-    wire.tell("workspace/didChangeConfiguration", {"settings": {"sagespec": {"environment": "dev"}}})
+    wire.notify("workspace/didChangeConfiguration", {"settings": {"sagespec": {"environment": "dev"}}})
     wire.settled()
     assert wire.published[defaults][-1]["diagnostics"] == []
     wire.close()

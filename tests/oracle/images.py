@@ -26,7 +26,7 @@ SMP = {"torch_distributed": {"enabled": True}, "smdistributed": {"modelparallel"
 DATA = {"smdistributed": {"dataparallel": {"enabled": True}}}
 
 
-def wishes() -> Iterator[tuple[str, str, tuple, str, str, str]]:
+def combinations() -> Iterator[tuple[str, str, tuple, str, str, str]]:
     """(framework, variant, version and base, Python, region, instance type)."""
     for name in frameworks.names():
         variants = {
@@ -62,7 +62,7 @@ def ours(name: str, variant: str, pair: tuple, python: str, region: str, instanc
     )
 
 
-def said(of: Any, *options: Any) -> str | None:
+def resolved(of: Any, *options: Any) -> str | None:
     try:
         return str(of(*options))
     except (ValueError, LookupError):
@@ -72,9 +72,9 @@ def said(of: Any, *options: Any) -> str | None:
 def main() -> int:
     image_uris.config_for_framework = cache(image_uris.config_for_framework)  # read anew for each URI otherwise
     same = other = 0
-    for options in wishes():
+    for options in combinations():
         for parallel in (False, True):
-            want, got = said(theirs, *options, parallel), said(ours, *options, parallel)
+            want, got = resolved(theirs, *options, parallel), resolved(ours, *options, parallel)
             if want == got:
                 same += 1
             else:

@@ -19,7 +19,7 @@ def judged(folder: Path, knowledge: Facts, *, build: bool = False, **fields: Any
     return result
 
 
-def said(result: Result) -> list[tuple[str, tuple[Any, ...]]]:
+def findings_of(result: Result) -> list[tuple[str, tuple[Any, ...]]]:
     return [(found.rule, found.field) for found in result.diagnostics]
 
 
@@ -48,7 +48,7 @@ OVERRIDES: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
 def test_an_override_that_the_api_refuses_is_refused_at_its_own_line(
     override: dict[str, Any], place: tuple[Any, ...], wrong: dict[str, Any], folder: Path, knowledge: Facts
 ) -> None:
-    found = said(judged(folder, knowledge, request=override, **wrong))
+    found = findings_of(judged(folder, knowledge, request=override, **wrong))
     assert ("refused-by-api", place) in found
     assert (("out-of-range", ("instance_count",)) in found) == bool(wrong)
 
@@ -58,9 +58,9 @@ def test_validate_says_all_that_compile_would_say(folder: Path, knowledge: Facts
     (folder / "code" / "train.py").write_text("print(1)\n")
     (folder / "code" / "away").symlink_to("/etc")
     wrong = {"source_dir": "code", "request": {"RoleArn": "test"}, "volume_size": 0}
-    found = said(judged(folder, knowledge, **wrong))
+    found = findings_of(judged(folder, knowledge, **wrong))
     assert {rule for rule, _ in found} == {"out-of-range", "unusable-files", "refused-by-api"}
-    assert said(judged(folder, knowledge, build=True, **wrong)) == found
+    assert findings_of(judged(folder, knowledge, build=True, **wrong)) == found
 
 
 def test_a_role_that_the_request_gives_is_given(folder: Path, knowledge: Facts) -> None:
@@ -76,9 +76,11 @@ def test_a_role_that_the_request_gives_is_given(folder: Path, knowledge: Facts) 
 def test_a_wait_that_the_request_gives_is_given(folder: Path, knowledge: Facts) -> None:
     override = {"StoppingCondition": {"MaxWaitTimeInSeconds": 172_800}, "CheckpointConfig": {"S3Uri": "s3://b/c"}}
     assert "spot-without-max-wait" not in [
-        rule for rule, _ in said(judged(folder, knowledge, use_spot_instances=True, request=override))
+        rule for rule, _ in findings_of(judged(folder, knowledge, use_spot_instances=True, request=override))
     ]
-    assert "spot-without-max-wait" in [rule for rule, _ in said(judged(folder, knowledge, use_spot_instances=True))]
+    assert "spot-without-max-wait" in [
+        rule for rule, _ in findings_of(judged(folder, knowledge, use_spot_instances=True))
+    ]
 
 
 def test_every_environment_is_judged_and_a_finding_says_which_it_is_about(folder: Path, knowledge: Facts) -> None:

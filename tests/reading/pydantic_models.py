@@ -37,7 +37,7 @@ def annotation_of(annotation: Any) -> Any:
     if origin is Annotated:
         inner = annotation_of(arguments[0])
         for each in annotation.__metadata__:
-            inner = Annotated[inner, said(each)]  # type: ignore[assignment]
+            inner = Annotated[inner, constraint_field(each)]  # type: ignore[assignment]
         return inner
     if origin in (Union, UnionType):
         choices = tuple(annotation_of(each) for each in arguments if each is not NoneType)
@@ -52,7 +52,7 @@ def annotation_of(annotation: Any) -> Any:
     return model_of(annotation) if is_part else annotation
 
 
-def said(constraint: Any) -> Any:
+def constraint_field(constraint: Any) -> Any:
     if isinstance(constraint, Limits):
         return pydantic.Field(**constraint.limits)  # type: ignore[call-overload]
     if isinstance(constraint, Described):

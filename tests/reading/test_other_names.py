@@ -23,7 +23,7 @@ from sagespec.reading.render import Inputs
 NOTHING = Inputs()
 
 
-def said(text: str, knowledge: Facts, folder: Path, inputs: Inputs = NOTHING) -> list[tuple[str, str, int]]:
+def hints_of(text: str, knowledge: Facts, folder: Path, inputs: Inputs = NOTHING) -> list[tuple[str, str, int]]:
     """(rule, hint, line) of everything that is said."""
     (folder / "train.py").write_text("import os\nprint(os.environ)\n")
     results = Compiler(Options(inputs, build=False), knowledge).source(Source("job.yaml", text, folder))
@@ -85,7 +85,7 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
     line: str, hint: str, knowledge: Facts, tmp_path: Path
 ) -> None:
     text = with_line(line)
-    assert said(text, knowledge, tmp_path) == [("unknown-field", hint, text.count("\n"))]
+    assert hints_of(text, knowledge, tmp_path) == [("unknown-field", hint, text.count("\n"))]
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
 def test_what_is_only_misspelt_is_not_missing_too(
     line: str, instead_of: str, hint: str, knowledge: Facts, tmp_path: Path
 ) -> None:
-    found = said(with_line(line, instead_of=instead_of), knowledge, tmp_path)
+    found = hints_of(with_line(line, instead_of=instead_of), knowledge, tmp_path)
     assert [(rule, told) for rule, told, _ in found] == [("unknown-field", hint)]
 
 
 def test_members_of_lists_and_channels_have_other_names_too(knowledge: Facts, tmp_path: Path) -> None:
     text = with_line('metric_definitions: [{Name: loss, Regex: "loss=(.*)"}]\nchannels: {a: {s3_uri: s3://bucket/a}}')
-    assert [(rule, hint) for rule, hint, _ in said(text, knowledge, tmp_path)] == [
+    assert [(rule, hint) for rule, hint, _ in hints_of(text, knowledge, tmp_path)] == [
         ("unknown-field", "did you mean 'name'?"),
         ("unknown-field", "did you mean 'regex'?"),
         ("unknown-field", "did you mean 's3_data'?"),
@@ -237,7 +237,7 @@ def test_a_value_in_another_tools_form_is_one_finding_with_the_form_here(
     text = with_line("# end\n" + lines, instead_of=lines.partition(":")[0])
     begins = text[: text.index("# end")].count("\n") + 1
     variables = Inputs(variables={"x": "a"})
-    found = [each for each in said(text, knowledge, tmp_path, variables) if not each[0].startswith("unused")]
+    found = [each for each in hints_of(text, knowledge, tmp_path, variables) if not each[0].startswith("unused")]
     assert found == [(rule, hint, begins + at)]
 
 
@@ -252,7 +252,7 @@ def test_a_value_in_another_tools_form_is_one_finding_with_the_form_here(
     ],
 )
 def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts, tmp_path: Path) -> None:
-    ((rule, hint, _),) = said(with_line(f"region: {region}", instead_of="region"), knowledge, tmp_path)
+    ((rule, hint, _),) = hints_of(with_line(f"region: {region}", instead_of="region"), knowledge, tmp_path)
     assert (rule, hint) == ("wrong-form", f"write {meant}" if meant else "for example us-west-2")
 
 
@@ -424,7 +424,7 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
     foreign = [(name, other) for name, other in foreign if other_name(own, (name,)) is None]
     assert len(foreign) > 10
     for name, other in foreign:
-        found = said(json.dumps({**smallest, name: "x"}), knowledge, tmp_path)
+        found = hints_of(json.dumps({**smallest, name: "x"}), knowledge, tmp_path)
         assert [(rule, hint) for rule, hint, _ in found if rule == "unknown-field"] == [
             ("unknown-field", f"only kind: {other} has it; leave it out")
         ]
@@ -434,13 +434,13 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
 @pytest.mark.parametrize("name", ["project", "prices", "max_job_cost", "max_total_cost", "vars", "environments"])
 def test_what_stands_in_defaults_is_told_to_stand_there(kind: str, name: str, knowledge: Facts, tmp_path: Path) -> None:
     smallest = smallest_of(kind)
-    [(rule, hint, _)] = said(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
+    [(rule, hint, _)] = hints_of(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
     assert rule == "unknown-field"
     assert hint.endswith("in a Defaults document, sagespec.yaml, in this folder or above it")
 
 
 def test_a_map_in_an_endpoint_s_env_is_told_what_it_may_be(knowledge: Facts, tmp_path: Path) -> None:
-    [(rule, hint, _)] = said(json.dumps({**ENDPOINT, "env": {"prod": {"A": "b"}}}), knowledge, tmp_path)
+    [(rule, hint, _)] = hints_of(json.dumps({**ENDPOINT, "env": {"prod": {"A": "b"}}}), knowledge, tmp_path)
     assert (rule, hint.partition(":")[0]) == (
         "wrong-type",
         "these are variables of the container; dev, prod and the like stand under environments",
@@ -484,7 +484,7 @@ def test_no_other_name_stands_in_two_lines(part: type[Part]) -> None:
     ],
 )
 def test_a_number_with_a_unit_is_calculated(line: str, hint: str, knowledge: Facts, tmp_path: Path) -> None:
-    found = said(with_line(line, instead_of="max_run"), knowledge, tmp_path)
+    found = hints_of(with_line(line, instead_of="max_run"), knowledge, tmp_path)
     assert [(rule, told) for rule, told, _ in found] == [("wrong-type", hint)]
 
 
@@ -527,12 +527,12 @@ def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path, knowledge: Fact
 )
 def test_an_unknown_kind_is_one_finding(kind: str, hint: str, tmp_path: Path, knowledge: Facts) -> None:
     text = json.dumps({**SMALLEST, "kind": kind})
-    assert [(rule, told) for rule, told, _ in said(text, knowledge, tmp_path)] == [("unknown-kind", hint)]
+    assert [(rule, told) for rule, told, _ in hints_of(text, knowledge, tmp_path)] == [("unknown-kind", hint)]
 
 
 def test_a_manifest_without_its_first_lines_is_told_so_first_and_once(tmp_path: Path, knowledge: Facts) -> None:
     text = json.dumps({"entry_point": "train.py", "instance_type": "ml.m5.large", "instance_count": 1, "max_run": 60})
-    (first, *others) = said(text, knowledge, tmp_path)
+    (first, *others) = hints_of(text, knowledge, tmp_path)
     assert first == ("missing-field", "begin with the lines apiVersion: sagespec/v1 and kind: TrainingJob", 1)
     assert [hint for _, hint, _ in others if "apiVersion" in hint or "kind" in hint] == []
 
@@ -540,7 +540,7 @@ def test_a_manifest_without_its_first_lines_is_told_so_first_and_once(tmp_path: 
 @pytest.mark.parametrize("framework", ["tensorflow==2.19", {"name": "TensorFlow", "version": "2.19"}])
 def test_a_framework_with_its_version_is_one_finding(framework: object, tmp_path: Path, knowledge: Facts) -> None:
     fields = {key: value for key, value in SMALLEST.items() if key != "framework_version"}
-    found = said(json.dumps({**fields, "framework": framework}), knowledge, tmp_path)
+    found = hints_of(json.dumps({**fields, "framework": framework}), knowledge, tmp_path)
     assert [hint for _, hint, _ in found] == ['write framework: tensorflow and framework_version: "2.19"']
 
 
@@ -554,7 +554,7 @@ def test_a_framework_with_its_version_is_one_finding(framework: object, tmp_path
 def test_an_instance_type_that_there_is_not_is_one_finding_with_the_near_one(
     type_: str, rule: str, hint: str, knowledge: Facts, tmp_path: Path
 ) -> None:
-    found = said(with_line(f"instance_type: {type_}", instead_of="instance_type"), knowledge, tmp_path)
+    found = hints_of(with_line(f"instance_type: {type_}", instead_of="instance_type"), knowledge, tmp_path)
     assert [(name, told) for name, told, _ in found] == [(rule, hint)]
 
 

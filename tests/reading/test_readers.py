@@ -66,7 +66,7 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> M
     return made
 
 
-def told(reader: ModuleType, text: str) -> tuple[list[object], str]:
+def reading_of(reader: ModuleType, text: str) -> tuple[list[object], str]:
     """What the documents hold, and how the reading has ended."""
     found = []
     try:
@@ -107,26 +107,26 @@ def bomb(leaf: str, levels: int = 12) -> str:
     ids=lambda value: value[:8],
 )
 def test_a_limit_is_ours_and_is_told_at_its_place(text: str, end: str, reader: ModuleType) -> None:
-    assert told(reader, text) == ([], end)
+    assert reading_of(reader, text) == ([], end)
 
 
 def test_as_deep_as_we_allow_is_read(reader: ModuleType) -> None:
     levels = MAX_DEPTH - 1
-    found, end = told(reader, "[" * levels + "]" * levels)
+    found, end = reading_of(reader, "[" * levels + "]" * levels)
     assert (len(found), end) == (1, "")
 
 
 def test_a_mistake_behind_too_deep_a_nesting_does_not_hide_it(reader: ModuleType) -> None:
-    assert told(reader, "[" * (STRICT - 1) + "@")[1] == f"1:{MAX_DEPTH} {DEEP}"
-    assert told(reader, "[" * (MAX_DEPTH - 1) + "@")[1].startswith(f"1:{MAX_DEPTH} invalid-yaml")
+    assert reading_of(reader, "[" * (STRICT - 1) + "@")[1] == f"1:{MAX_DEPTH} {DEEP}"
+    assert reading_of(reader, "[" * (MAX_DEPTH - 1) + "@")[1].startswith(f"1:{MAX_DEPTH} invalid-yaml")
 
 
 def test_a_file_holds_no_more_documents_than_we_allow(reader: ModuleType) -> None:
     text = "---\na: 1\n" * (MAX_DOCUMENTS + 1)
-    found, end = told(reader, text)
+    found, end = reading_of(reader, text)
     assert len(found) == MAX_DOCUMENTS
     assert end == f"{2 * MAX_DOCUMENTS + 2}:1 too-many-documents: holds more than {MAX_DOCUMENTS:,} documents"
-    assert told(reader, "---\n" * 2 * MAX_DOCUMENTS)[1] == "", "empty ones are none"
+    assert reading_of(reader, "---\n" * 2 * MAX_DOCUMENTS)[1] == "", "empty ones are none"
 
 
 MANIFESTS = sorted([*(REPOSITORY / "specs").rglob("*.yaml"), *(REPOSITORY / "tests" / "cases").rglob("*.yaml")])
@@ -135,7 +135,7 @@ MANIFESTS = sorted([*(REPOSITORY / "specs").rglob("*.yaml"), *(REPOSITORY / "tes
 def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
     for path in MANIFESTS:
         text = path.read_text(encoding="utf-8", errors="replace")
-        here, there = told(installed, text), told(reader, text)
+        here, there = reading_of(installed, text), reading_of(reader, text)
         assert here == there, path
 
 
@@ -147,4 +147,4 @@ def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
     ],
 )
 def test_what_is_no_yaml_is_told_in_our_words_at_the_same_place(text: str, reader: ModuleType) -> None:
-    assert told(reader, text) == told(installed, text)
+    assert reading_of(reader, text) == reading_of(installed, text)

@@ -253,7 +253,7 @@ def priced(folder: Path, knowledge: Facts, settings: str, prices: str | None = P
     return result
 
 
-def said(result: Result) -> list[tuple[str, str, int]]:
+def findings_of(result: Result) -> list[tuple[str, str, int]]:
     return [(found.rule, Path(found.path).name, found.span.line) for found in result.diagnostics]
 
 
@@ -261,13 +261,13 @@ def test_a_job_that_costs_too_much_is_refused_at_the_line_of_the_limit(code: Pat
     settings = "prices: prices.yaml\nmax_job_cost: {}\n"
     cheap, dear = priced(code, knowledge, settings.format(1)), priced(code, knowledge, settings.format(0.2))
     assert (cheap.diagnostics, cheap.request is not None) == ((), True)
-    assert (said(dear), dear.request) == ([("job-costs-too-much", "sagespec.yaml", 4)], None)
+    assert (findings_of(dear), dear.request) == ([("job-costs-too-much", "sagespec.yaml", 4)], None)
     assert "may cost $0.26, and max_job_cost is $0.20" in dear.diagnostics[0].message
 
 
 def test_a_type_without_a_price_is_a_warning_at_its_line(code: Path, knowledge: Facts) -> None:
     found = priced(code, knowledge, "prices: prices.yaml\nmax_job_cost: 1\n", instance_type="ml.c5.xlarge")
-    assert said(found) == [("unknown-price", "mnist.yaml", 1)]
+    assert findings_of(found) == [("unknown-price", "mnist.yaml", 1)]
     assert found.request is not None
 
 
@@ -288,7 +288,7 @@ def test_a_type_without_a_price_is_a_warning_at_its_line(code: Path, knowledge: 
 def test_prices_that_cannot_be_used_are_told_at_their_place(
     settings: str, prices: str | None, expected: tuple[str, str, int], code: Path, knowledge: Facts
 ) -> None:
-    assert said(priced(code, knowledge, settings, prices)) == [expected]
+    assert findings_of(priced(code, knowledge, settings, prices)) == [expected]
 
 
 # The plan as people read it ---------------------------------------------------------------------------------------
@@ -453,9 +453,9 @@ def test_each_environment_has_a_comment_of_its_own(make: Callable[..., Request])
 
 def test_a_plan_that_asked_nobody_says_so(make: Callable[..., Request]) -> None:
     plan = plan_unseen([make({})], PlanOptions())
-    said = "Offline: nobody was asked what exists, so every job counts as new."
-    assert said in list(plan_text(plan, PLAIN))
-    assert f"> {said}" in plan_markdown(plan)
+    shown = "Offline: nobody was asked what exists, so every job counts as new."
+    assert shown in list(plan_text(plan, PLAIN))
+    assert f"> {shown}" in plan_markdown(plan)
     assert json.loads(plan_json(plan))["offline"] is True
 
 
@@ -467,11 +467,11 @@ def test_a_bill_says_how_it_is_counted_and_which_fields_decide_it(make: Callable
         "keep_alive_period_in_seconds": 1800,
         "on_failure": {"retry": "never"},
     }
-    said = [
+    shown = [
         next(line for line in plan_text(decide_all([make(over)], []), PLAIN) if "bill:" in line).partition(": 1 ×")
         for over in ({}, spot)
     ]
-    assert [f"1 ×{line[2]}" for line in said] == [
+    assert [f"1 ×{line[2]}" for line in shown] == [
         "1 × 24 h (max_run) × 3 attempts (on_failure.max_attempts)",
         "1 × 2 h (max_wait) × 3 attempts (on_failure.max_attempts); spot instances cost less",
     ]
@@ -651,7 +651,7 @@ def test_a_new_job_says_what_it_is_trained_with_and_a_secret_stays_one(make: Cal
     given = {"epochs": 20, "api_key": "Zk93hs82hQw1LmPz0aYt4TgB"}
     spot = {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200, "checkpoint_s3_uri": "s3://bucket/c"}
     request = make({"name": "new", "hyperparameters": given, **spot}, allow=("secret-in-manifest",))
-    said = "\n".join(plan_text(decide_all([request], []), PLAIN))
-    assert "spot in us-west-2, at most 60 min" in said
-    assert "hyperparameters: epochs: 20, api_key: " in said
-    assert given["api_key"] not in said
+    shown = "\n".join(plan_text(decide_all([request], []), PLAIN))
+    assert "spot in us-west-2, at most 60 min" in shown
+    assert "hyperparameters: epochs: 20, api_key: " in shown
+    assert given["api_key"] not in shown

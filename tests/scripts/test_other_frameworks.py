@@ -33,7 +33,7 @@ JOINS = f'import torch.distributed as dist\n{MAIN}dist.init_process_group("nccl"
 LOST, ALONE = "model-not-saved", "process-group-without-distribution"
 
 
-def said(folder: Path, knowledge: Facts, script: str, **fields: object) -> list[str]:
+def messages_about(folder: Path, knowledge: Facts, script: str, **fields: object) -> list[str]:
     (folder / "train.py").write_text(script)
     job = {key: value for key, value in {**SMALLEST, "entry_point": "train.py", **fields}.items() if value is not None}
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(
@@ -48,7 +48,7 @@ def said(folder: Path, knowledge: Facts, script: str, **fields: object) -> list[
 def test_a_model_that_is_left_on_the_instance_is_spoken_of(
     script: str, fields: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, script, **fields) == [LOST]
+    assert messages_about(tmp_path, knowledge, script, **fields) == [LOST]
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_model_that_is_left_on_the_instance_is_spoken_of(
 def test_a_model_that_is_kept_is_not_spoken_of(
     script: str, fields: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, script, **fields) == []
+    assert messages_about(tmp_path, knowledge, script, **fields) == []
 
 
 def test_processes_that_are_told_nothing_need_a_distribution(tmp_path: Path, knowledge: Facts) -> None:
-    assert said(tmp_path, knowledge, JOINS, **PYTORCH) == [ALONE]
+    assert messages_about(tmp_path, knowledge, JOINS, **PYTORCH) == [ALONE]
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_processes_that_are_told_nothing_need_a_distribution(tmp_path: Path, kno
 def test_processes_that_know_their_rank_are_not_spoken_of(
     script: str, more: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert ALONE not in said(tmp_path, knowledge, script, **{**PYTORCH, **more})
+    assert ALONE not in messages_about(tmp_path, knowledge, script, **{**PYTORCH, **more})

@@ -87,7 +87,7 @@ if __name__ == "__main__":
 UNKNOWN = "hyperparameter-unknown-to-script"
 
 
-def said(
+def messages_about(
     folder: Path, knowledge: Facts, script: str, hyperparameters: dict[str, object], **fields: object
 ) -> list[str]:
     """What is said of a job's arguments: rule and message."""
@@ -128,13 +128,13 @@ BELOW = "only a subcommand of the script has --epochs, and the container passes 
 def test_the_options_of_a_subcommand_are_out_of_reach(
     hyperparameters: dict[str, object], messages: list[str], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, SUBCOMMANDS, hyperparameters) == messages
+    assert messages_about(tmp_path, knowledge, SUBCOMMANDS, hyperparameters) == messages
 
 
 def test_a_subcommand_that_is_required_never_comes(tmp_path: Path, knowledge: Facts) -> None:
     script = SUBCOMMANDS.replace('dest="command"', 'dest="command", required=True')
     required = "required-argument-not-given: the script requires a subcommand, and the container passes options only"
-    assert said(tmp_path, knowledge, script, {"seed": 1}) == [required]
+    assert messages_about(tmp_path, knowledge, script, {"seed": 1}) == [required]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_subcommand_that_is_required_never_comes(tmp_path: Path, knowledge: Fa
 def test_subcommands_that_may_be_reached_are_not_spoken_of(
     script: str, hyperparameters: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, script, hyperparameters) == []
+    assert messages_about(tmp_path, knowledge, script, hyperparameters) == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_subcommands_that_may_be_reached_are_not_spoken_of(
 def test_options_that_the_script_has_are_not_spoken_of(
     script: str, right: dict[str, object], tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, script, right) == []
+    assert messages_about(tmp_path, knowledge, script, right) == []
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_options_that_the_script_has_are_not_spoken_of(
 def test_an_option_that_the_script_does_not_have_is_an_error(
     script: str, wrong: dict[str, object], message: str, tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, script, wrong) == [message]
+    assert messages_about(tmp_path, knowledge, script, wrong) == [message]
 
 
 HUGGING_FACE = {"framework": "huggingface", "framework_version": None, "py_version": None}
@@ -216,7 +216,7 @@ OLD, NEW = hugging_face("4.36", "2.1", "py310"), hugging_face("4.56", "2.8", "py
 def test_the_fields_of_the_images_transformers_are_options(
     fields: dict[str, object], name: str, tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, TRAINER, {"model_name": "x", "frozen": True, name: 1}, **fields) == []
+    assert messages_about(tmp_path, knowledge, TRAINER, {"model_name": "x", "frozen": True, name: 1}, **fields) == []
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_fields_of_the_images_transformers_are_options(
 def test_a_field_that_the_images_transformers_lacks_is_an_error(
     fields: dict[str, object], name: str, tmp_path: Path, knowledge: Facts
 ) -> None:
-    assert said(tmp_path, knowledge, TRAINER, {"model_name": "x", name: "no"}, **fields) == [
+    assert messages_about(tmp_path, knowledge, TRAINER, {"model_name": "x", name: "no"}, **fields) == [
         f"{UNKNOWN}: the script has no option --{name}"
     ]
 
@@ -234,7 +234,9 @@ def test_a_field_that_the_images_transformers_lacks_is_an_error(
 def test_a_dataclass_that_is_made_of_another_has_its_options_too(tmp_path: Path, knowledge: Facts) -> None:
     script = TRAINER.replace("TrainingArguments", "Seq2SeqTrainingArguments")
     given = {"model_name": "x", "predict_with_generate": True, "learning_rate": 0.1, "generate": 1}
-    assert said(tmp_path, knowledge, script, given, **NEW) == [f"{UNKNOWN}: the script has no option --generate"]
+    assert messages_about(tmp_path, knowledge, script, given, **NEW) == [
+        f"{UNKNOWN}: the script has no option --generate"
+    ]
 
 
 def test_another_transformers_than_the_images_is_not_foreseen(tmp_path: Path, knowledge: Facts) -> None:
@@ -242,11 +244,13 @@ def test_another_transformers_than_the_images_is_not_foreseen(tmp_path: Path, kn
     code.mkdir()
     (code / "requirements.txt").write_text("transformers==4.57.1\n")
     (code / "train.py").write_text(TRAINER)
-    assert said(tmp_path, knowledge, "", {"model_name": "x", "new_in_4_57": 1}, **NEW, source_dir="code") == []
+    assert (
+        messages_about(tmp_path, knowledge, "", {"model_name": "x", "new_in_4_57": 1}, **NEW, source_dir="code") == []
+    )
 
 
 def test_a_field_of_the_scripts_own_that_has_no_default_is_required(tmp_path: Path, knowledge: Facts) -> None:
-    assert said(tmp_path, knowledge, TRAINER, {"seed": 3}, **NEW) == [
+    assert messages_about(tmp_path, knowledge, TRAINER, {"seed": 3}, **NEW) == [
         "required-argument-not-given: the script requires --model_name, and there is no such hyperparameter"
     ]
 

@@ -83,7 +83,7 @@ def test_every_mutation_applies_to_some_job_of_the_corpus() -> None:
 
 
 @pytest.fixture
-def said(code: Path, judge: Judge) -> Callable[..., list[Diagnostic]]:
+def judged(code: Path, judge: Judge) -> Callable[..., list[Diagnostic]]:
     """What is said of a script (and helper modules) with some fields of the manifest."""
 
     def found(text: str, over: Mapping[str, Any] | None = None, **helpers: str) -> list[Diagnostic]:
@@ -95,9 +95,9 @@ def said(code: Path, judge: Judge) -> Callable[..., list[Diagnostic]]:
     return found
 
 
-def test_what_is_larger_than_code_is_data_and_not_looked_at(said: Callable[..., list[Diagnostic]]) -> None:
-    assert said("x = (\n") != []
-    assert said("x = 1\n" * 100_000 + "x = (\n") == []
+def test_what_is_larger_than_code_is_data_and_not_looked_at(judged: Callable[..., list[Diagnostic]]) -> None:
+    assert judged("x = (\n") != []
+    assert judged("x = 1\n" * 100_000 + "x = (\n") == []
 
 
 Said = Callable[..., list[Diagnostic]]
@@ -120,9 +120,9 @@ def with_option(option: str) -> str:
     return PARSER.format(option=option)
 
 
-def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(said: Said, code: Path) -> None:
+def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(judged: Said, code: Path) -> None:
     option = 'parser.add_argument("--épochs", action="store_true")'
-    (found,) = said(with_option(option), {"hyperparameters": {"épochs": True}})
+    (found,) = judged(with_option(option), {"hyperparameters": {"épochs": True}})
     assert found.path.endswith("train.py")
     assert (found.span.line, found.span.column, found.span.end_column) == (7, 5, 57)
     assert found.field == ("hyperparameters", "épochs")
@@ -130,9 +130,9 @@ def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(sa
     assert related.place.source.name == "mnist.yaml"
 
 
-def test_a_finding_stands_in_the_manifest_where_the_cure_is_there_and_names_the_script(said: Said) -> None:
+def test_a_finding_stands_in_the_manifest_where_the_cure_is_there_and_names_the_script(judged: Said) -> None:
     text = with_option('parser.add_argument("--batch-size", type=int)')
-    (found,) = said(text, {"hyperparameters": {"batch_size": 1}})
+    (found,) = judged(text, {"hyperparameters": {"batch_size": 1}})
     assert (found.path, found.field) == ("mnist.yaml", ("hyperparameters", "batch_size"))
     (related,) = found.related
     assert related.place.source.name.endswith("train.py")
@@ -142,9 +142,9 @@ def test_a_finding_stands_in_the_manifest_where_the_cure_is_there_and_names_the_
         assert "train.py" in told
 
 
-def test_the_script_s_line_is_shown(said: Said) -> None:
+def test_the_script_s_line_is_shown(judged: Said) -> None:
     option = 'parser.add_argument("--epochs", action="store_true")'
-    diagnostics = said(with_option(option), {"hyperparameters": {"epochs": True}})
+    diagnostics = judged(with_option(option), {"hyperparameters": {"epochs": True}})
     lines = list(shown(Report([Result("mnist.yaml", tuple(diagnostics))]), Style()))
     assert any(option in line for line in lines)
 
@@ -248,7 +248,7 @@ OPTIONS = {
 @pytest.mark.parametrize(
     ("option", "value"), [(option, value) for option, values in OPTIONS.items() for value in values], ids=repr
 )
-def test_an_error_is_said_exactly_where_argparse_stops(said: Said, option: str, value: Any, strict: bool) -> None:
+def test_an_error_is_said_exactly_where_argparse_stops(judged: Said, option: str, value: Any, strict: bool) -> None:
     """The witness is argparse itself, behind a shell that splits what nobody has quoted."""
     import argparse
 
@@ -264,18 +264,18 @@ def test_an_error_is_said_exactly_where_argparse_stops(said: Said, option: str, 
     text = with_option(f'parser.add_argument("--value", {option})').replace("import os", "import json\nimport os")
     if not strict:
         text = text.replace("args = parser.parse_args()", "args, _ = parser.parse_known_args()")
-    rules = {found.rule for found in said(text, {"hyperparameters": {"value": value}})}
+    rules = {found.rule for found in judged(text, {"hyperparameters": {"value": value}})}
     if not strict and not stops:  # it goes on with another value than was meant
         rules -= {"value-for-flag", "value-changed-by-shell"}
     assert bool(rules) == stops
 
 
-def test_a_flag_that_false_would_switch_on_is_an_error(said: Said) -> None:
+def test_a_flag_that_false_would_switch_on_is_an_error(judged: Said) -> None:
     text = with_option('parser.add_argument("--flag", action="store_true")').replace(
         "args = parser.parse_args()", "args, _ = parser.parse_known_args()"
     )
-    assert [found.rule for found in said(text, {"hyperparameters": {"flag": False}})] == ["value-for-flag"]
-    assert said(text, {"hyperparameters": {"flag": True}}) == []
+    assert [found.rule for found in judged(text, {"hyperparameters": {"flag": False}})] == ["value-for-flag"]
+    assert judged(text, {"hyperparameters": {"flag": True}}) == []
 
 
 @pytest.mark.parametrize(
@@ -296,10 +296,10 @@ def test_a_script_that_is_no_text_for_any_python_is_an_error(
     assert said_of_it in found.message
 
 
-def test_a_script_for_a_newer_python_than_the_image_s_is_an_error(said: Said) -> None:
+def test_a_script_for_a_newer_python_than_the_image_s_is_an_error(judged: Said) -> None:
     text = "import os\nmatch os.environ['SM_HPS']:\n    case 'x':\n        print(os.environ['SM_MODEL_DIR'])\n"
-    assert [found.rule for found in said(text, {"framework_version": "2.4"})] == ["script-for-other-python"]
-    assert said(text) == []
+    assert [found.rule for found in judged(text, {"framework_version": "2.4"})] == ["script-for-other-python"]
+    assert judged(text) == []
 
 
 @pytest.mark.parametrize(
@@ -311,14 +311,14 @@ def test_a_script_for_a_newer_python_than_the_image_s_is_an_error(said: Said) ->
     ],
 )
 def test_a_name_that_the_version_lacks_is_an_error_where_every_run_comes_by(
-    said: Said, guard: str, rules: list[str]
+    judged: Said, guard: str, rules: list[str]
 ) -> None:
     text = f"import os\nimport tensorflow as tf\n{guard}tf.placeholder(tf.float32)\nprint(os.environ['SM_MODEL_DIR'])\n"
-    assert [found.rule for found in said(text)] == rules
-    assert said(text, {"framework_version": "1.15", "py_version": "py3"}) == []
-    assert said(text.replace("import tensorflow as", "import tensorflow.compat.v1 as")) == []
+    assert [found.rule for found in judged(text)] == rules
+    assert judged(text, {"framework_version": "1.15", "py_version": "py3"}) == []
+    assert judged(text.replace("import tensorflow as", "import tensorflow.compat.v1 as")) == []
     either = "try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n    import tensorflow as tf"
-    assert said(text.replace("import tensorflow as tf", either)) == []
+    assert judged(text.replace("import tensorflow as tf", either)) == []
 
 
 SAVES = """\
@@ -350,20 +350,20 @@ folder = os.path.join(os.environ["SM_MODEL_DIR"], "1")
         ("tf.keras.callbacks.ModelCheckpoint(folder)", True),
     ],
 )
-def test_keras_3_saves_files_only(said: Said, save: str, wrong: bool) -> None:
+def test_keras_3_saves_files_only(judged: Said, save: str, wrong: bool) -> None:
     text = SAVES.format(save=save)
-    assert [found.rule for found in said(text, {"model_dir": False})] == ["model-saved-as-folder"] * wrong
-    assert said(text, {"model_dir": False, "framework_version": "2.14"}) == []
-    assert said(text, {"model_dir": False, "environment": {"TF_USE_LEGACY_KERAS": "1"}}) == []
+    assert [found.rule for found in judged(text, {"model_dir": False})] == ["model-saved-as-folder"] * wrong
+    assert judged(text, {"model_dir": False, "framework_version": "2.14"}) == []
+    assert judged(text, {"model_dir": False, "environment": {"TF_USE_LEGACY_KERAS": "1"}}) == []
 
 
-def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(said: Said) -> None:
+def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(judged: Said) -> None:
     text = with_option('parser.add_argument("--rate"); parser.add_argument("--ratio")')
-    (found,) = said(text, {"hyperparameters": {"rat": 1}})
+    (found,) = judged(text, {"hyperparameters": {"rat": 1}})
     assert found.message == "--rat could mean --rate or --ratio"
-    assert said(text, {"hyperparameters": {"rati": 1}}) == []
+    assert judged(text, {"hyperparameters": {"rati": 1}}) == []
     exact = text.replace("ArgumentParser()", "ArgumentParser(allow_abbrev=False)")
-    assert [found.rule for found in said(exact, {"hyperparameters": {"rati": 1}})] == [
+    assert [found.rule for found in judged(exact, {"hyperparameters": {"rati": 1}})] == [
         "hyperparameter-unknown-to-script"
     ]
 
@@ -376,24 +376,24 @@ def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(said: Sai
         'add = functools.partial(parser.add_argument, type=int); add("--epochs")',
     ],
 )
-def test_a_short_name_for_add_argument_is_followed(said: Said, option: str) -> None:
+def test_a_short_name_for_add_argument_is_followed(judged: Said, option: str) -> None:
     text = "import functools\n" + with_option(option)
-    assert said(text, {"hyperparameters": {"epochs": 1}}) == []
-    assert [found.rule for found in said(text, {"hyperparameters": {"epochs": "x"}})] == ["value-refused-by-type"]
-    assert [found.rule for found in said(text, {"hyperparameters": {"zeal": 1}})] == [
+    assert judged(text, {"hyperparameters": {"epochs": 1}}) == []
+    assert [found.rule for found in judged(text, {"hyperparameters": {"epochs": "x"}})] == ["value-refused-by-type"]
+    assert [found.rule for found in judged(text, {"hyperparameters": {"zeal": 1}})] == [
         "hyperparameter-unknown-to-script"
     ]
 
 
-def test_of_several_parsers_each_strict_one_stops_at_what_only_another_knows(said: Said) -> None:
+def test_of_several_parsers_each_strict_one_stops_at_what_only_another_knows(judged: Said) -> None:
     text = with_option(
         'parser.add_argument("--epochs")\n    other = argparse.ArgumentParser(); other.add_argument("--rate")'
     )
     strict = text.replace("args = parser.parse_args()", "args = parser.parse_args(); other.parse_args()")
-    rules = [found.rule for found in said(strict, {"hyperparameters": {"epochs": 1, "rate": 1}})]
+    rules = [found.rule for found in judged(strict, {"hyperparameters": {"epochs": 1, "rate": 1}})]
     assert rules == ["hyperparameter-unknown-to-script"]
     lenient = text.replace("args = parser.parse_args()", "args = parser.parse_known_args(); other.parse_known_args()")
-    assert said(lenient, {"hyperparameters": {"epochs": 1, "rate": 1}}) == []
+    assert judged(lenient, {"hyperparameters": {"epochs": 1, "rate": 1}}) == []
 
 
 SILENT = {
@@ -406,8 +406,8 @@ SILENT = {
 
 
 @pytest.mark.parametrize("option", SILENT.values(), ids=SILENT)
-def test_nothing_is_said_of_options_that_cannot_be_known(said: Said, option: str) -> None:
-    assert said(with_option(option), {"hyperparameters": {"zeal": 1}}) == []
+def test_nothing_is_said_of_options_that_cannot_be_known(judged: Said, option: str) -> None:
+    assert judged(with_option(option), {"hyperparameters": {"zeal": 1}}) == []
 
 
 @pytest.mark.parametrize(
@@ -419,33 +419,35 @@ def test_nothing_is_said_of_options_that_cannot_be_known(said: Said, option: str
         "exec('parser.parse_args()')",
     ],
 )
-def test_nothing_is_said_where_the_command_line_may_not_be_what_is_parsed(said: Said, parse: str) -> None:
+def test_nothing_is_said_where_the_command_line_may_not_be_what_is_parsed(judged: Said, parse: str) -> None:
     text = with_option("").replace("parser.parse_args()", parse)
-    assert said(text, {"hyperparameters": {"zeal": 1}}) == []
+    assert judged(text, {"hyperparameters": {"zeal": 1}}) == []
 
 
-def test_what_stands_under_a_helper_s_main_guard_is_not_part_of_the_program(said: Said) -> None:
+def test_what_stands_under_a_helper_s_main_guard_is_not_part_of_the_program(judged: Said) -> None:
     helper = 'import os\nif __name__ == "__main__":\n    print(os.environ["SM_CHANNEL_ELSEWHERE"])\n'
     text = "import helper\n" + with_option("")
-    assert said(text, {"source_dir": "."}, helper=helper) == []
+    assert judged(text, {"source_dir": "."}, helper=helper) == []
 
 
-def test_a_helper_beside_a_lone_entry_point_is_not_packed_and_not_read(said: Said) -> None:
+def test_a_helper_beside_a_lone_entry_point_is_not_packed_and_not_read(judged: Said) -> None:
     helper = 'import os\nprint(os.environ["SM_CHANNEL_ELSEWHERE"])\n'
     text = "import helper\n" + with_option("")
-    assert [found.rule for found in said(text, {}, helper=helper)] == ["imported-module-not-packed"]
-    assert [found.rule for found in said(text, {"source_dir": "."}, helper=helper)] == ["channel-not-given"]
-    assert [found.rule for found in said(text, {"dependencies": ["helper.py"]}, helper=helper)] == ["channel-not-given"]
+    assert [found.rule for found in judged(text, {}, helper=helper)] == ["imported-module-not-packed"]
+    assert [found.rule for found in judged(text, {"source_dir": "."}, helper=helper)] == ["channel-not-given"]
+    assert [found.rule for found in judged(text, {"dependencies": ["helper.py"]}, helper=helper)] == [
+        "channel-not-given"
+    ]
 
 
 @pytest.mark.parametrize(
     "statement", ["try:\n    import helper\nexcept ImportError:\n    helper = None", "import numpy", "import nowhere"]
 )
-def test_an_import_that_may_work_without_the_module_beside_it_is_no_mistake(said: Said, statement: str) -> None:
-    assert said(f"{statement}\n{with_option('')}", {}, helper="", numpy="") == []
+def test_an_import_that_may_work_without_the_module_beside_it_is_no_mistake(judged: Said, statement: str) -> None:
+    assert judged(f"{statement}\n{with_option('')}", {}, helper="", numpy="") == []
 
 
-def test_a_channel_is_followed_through_the_parameter_of_a_function(said: Said) -> None:
+def test_a_channel_is_followed_through_the_parameter_of_a_function(judged: Said) -> None:
     text = """\
 import os
 
@@ -458,14 +460,14 @@ if __name__ == "__main__":
     print(folder("train"), folder(name="test"))
 """
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
-    assert said(text, {"channels": channels}) == []
-    (found,) = said(text, {"channels": {"train": "s3://bucket/train"}})
+    assert judged(text, {"channels": channels}) == []
+    (found,) = judged(text, {"channels": {"train": "s3://bucket/train"}})
     (script,) = found.related
     assert (found.rule, script.place.span.line, script.place.span.column) == ("channel-not-given", 9, 28)
-    (found,) = said(text, {"channels": {**channels, "spare": "s3://bucket/spare"}})
+    (found,) = judged(text, {"channels": {**channels, "spare": "s3://bucket/spare"}})
     assert (found.rule, found.field) == ("unused-channel", ("channels", "spare"))
     silent = text.replace('name="test"', "name=os.uname().sysname")
-    assert said(silent, {"channels": {"spare": "s3://bucket/spare"}}) == []
+    assert judged(silent, {"channels": {"spare": "s3://bucket/spare"}}) == []
 
 
 @pytest.mark.parametrize(
@@ -481,20 +483,20 @@ if __name__ == "__main__":
         "private_package.load()",
     ],
 )
-def test_a_channel_may_be_read_in_ways_that_do_not_name_it(said: Said, way: str) -> None:
+def test_a_channel_may_be_read_in_ways_that_do_not_name_it(judged: Said, way: str) -> None:
     imports = "import importlib, os, subprocess\nfrom pathlib import Path\n"
     imports += "import private_package\n" if "private" in way else ""
     text = (
         f'{imports}if __name__ == "__main__":\n    print({way}, os.environ["SM_CHANNEL_TRAIN"], os.environ["SM_HPS"])\n'
     )
     channels = {"train": "s3://bucket/train", "spare": "s3://bucket/spare"}
-    assert said(text, {"channels": channels}) == []
+    assert judged(text, {"channels": channels}) == []
 
 
-def test_a_finding_about_a_helper_names_the_helper(said: Said) -> None:
+def test_a_finding_about_a_helper_names_the_helper(judged: Said) -> None:
     helper = 'import os\n\n\ndef folder():\n    return os.environ["SM_CHANNEL_TRIAN"]\n'
     text = "from helper import folder\n" + with_option("folder()")
-    (found,) = said(text, {"source_dir": ".", "channels": {"train": "s3://bucket/train"}}, helper=helper)
+    (found,) = judged(text, {"source_dir": ".", "channels": {"train": "s3://bucket/train"}}, helper=helper)
     (script,) = found.related
     assert script.place.source.name.endswith("helper.py")
     assert script.place.span.line == 5
@@ -513,12 +515,12 @@ def test_a_finding_about_a_helper_names_the_helper(said: Said) -> None:
         '"SM_CHANNEL_TEST" in os.environ and os.environ["SM_CHANNEL_TEST"]',
     ],
 )
-def test_a_channel_that_the_script_may_do_without_need_not_be_given(said: Said, lookup: str) -> None:
+def test_a_channel_that_the_script_may_do_without_need_not_be_given(judged: Said, lookup: str) -> None:
     text = f'import os\n\nif __name__ == "__main__":\n    args = []\n    print({lookup}, os.environ["SM_HPS"])\n'
-    assert said(text) == []
+    assert judged(text) == []
 
 
-def test_a_channel_that_is_looked_up_in_a_try_need_not_be_given(said: Said) -> None:
+def test_a_channel_that_is_looked_up_in_a_try_need_not_be_given(judged: Said) -> None:
     text = """\
 import os
 
@@ -527,17 +529,17 @@ try:
 except KeyError:
     TEST = None
 """
-    assert said(text) == []
-    assert [found.rule for found in said(text.replace("TEST = None", "raise"))] == ["channel-not-given"]
+    assert judged(text) == []
+    assert [found.rule for found in judged(text.replace("TEST = None", "raise"))] == ["channel-not-given"]
 
 
-def test_a_comment_in_the_script_silences_a_warning_there(said: Said) -> None:
+def test_a_comment_in_the_script_silences_a_warning_there(judged: Said) -> None:
     text = "import keras\ndef input_fn(data): pass\n"
     text += "model = keras.Sequential()\nmodel.fit([1], [1], epochs=1)  # SM_MODEL_DIR{}\n"
-    rules = {found.rule for found in said(text.format(""))}
+    rules = {found.rule for found in judged(text.format(""))}
     assert rules == {"training-without-main-guard", "model-not-saved"}
     allowed = text.format("  # sagespec: allow training-without-main-guard, model-not-saved")
-    assert said(allowed) == []
+    assert judged(allowed) == []
 
 
 def test_an_allowance_in_a_script_that_silences_nothing_is_said(code: Path, knowledge: Facts) -> None:
@@ -603,14 +605,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_script_is_no_traceback(said: Said, text: str) -> None:
-    assert {found.rule for found in said(text)} <= {"script-syntax-error"}
+def test_a_hostile_script_is_no_traceback(judged: Said, text: str) -> None:
+    assert {found.rule for found in judged(text)} <= {"script-syntax-error"}
 
 
-def test_a_script_cut_anywhere_is_no_traceback(said: Said) -> None:
+def test_a_script_cut_anywhere_is_no_traceback(judged: Said) -> None:
     whole = [text for example in corpus() for text in example.files.values() if len(text) > 200]
     dice = random.Random(7)
     for _ in range(60):
         text = dice.choice(whole)
         cut = dice.randrange(len(text))
-        said(text[:cut] + dice.choice(["", "(", '"""', "\x0c", "\t"]) + text[cut + dice.randrange(3) :])
+        judged(text[:cut] + dice.choice(["", "(", '"""', "\x0c", "\t"]) + text[cut + dice.randrange(3) :])

@@ -34,7 +34,7 @@ def packed(folder: Path, archive: Path) -> Path:
     return archive
 
 
-def said(folder: Path, model_data: str, **over: object) -> list[tuple[str, str, str]]:
+def findings_of(folder: Path, model_data: str, **over: object) -> list[tuple[str, str, str]]:
     fields = {**ENDPOINT, "model_data": model_data, **over}
     (folder / "mnist.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
     [result] = Compiler(Options(build=False)).run([str(folder / "mnist.yaml")])
@@ -46,7 +46,7 @@ def said(folder: Path, model_data: str, **over: object) -> list[tuple[str, str, 
 def test_what_the_container_would_not_load_is_said_before(name: str, kind: str, tmp_path: Path) -> None:
     folder = lay(tmp_path / "model", LAYOUTS[name])
     where = "model" if kind == "folder" else packed(folder, tmp_path / "m.tar.gz").name
-    rules = [rule for rule, _, _ in said(tmp_path, where)]
+    rules = [rule for rule, _, _ in findings_of(tmp_path, where)]
     bad = "refused" in THERE["layouts"][name] or name in REFUSED_BY_THE_SERVER
     assert rules == ([RULE] if bad else [])
 
@@ -73,7 +73,7 @@ WRONG = {
 @pytest.mark.parametrize(("files", "message", "hint"), WRONG.values(), ids=WRONG)
 def test_a_wrong_layout_is_told_with_its_cure(files: tuple[str, ...], message: str, hint: str, tmp_path: Path) -> None:
     lay(tmp_path / "model", files)
-    assert said(tmp_path, "model") == [(RULE, message, hint)]
+    assert findings_of(tmp_path, "model") == [(RULE, message, hint)]
 
 
 def test_the_python_based_server_looks_into_one_folder_only(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_the_python_based_server_looks_into_one_folder_only(tmp_path: Path) -> N
     lay(tmp_path / "elsewhere", ("1/saved_model.pb",))
     (tmp_path / "train.py").write_text("def input_fn(data, content_type):\n    return data\n")
     python = {"endpoint_type": "python", "framework_version": "1.12", "entry_point": "train.py"}
-    assert said(tmp_path, "here", **python) == []
-    [(rule, message, _)] = said(tmp_path, "elsewhere", **python)
+    assert findings_of(tmp_path, "here", **python) == []
+    [(rule, message, _)] = findings_of(tmp_path, "elsewhere", **python)
     assert (rule, message) == (
         RULE,
         "the Python-based server serves only what lies in export/Servo, and this model lies in the root",
@@ -92,7 +92,7 @@ def test_the_python_based_server_looks_into_one_folder_only(tmp_path: Path) -> N
 def test_an_image_of_one_s_own_may_want_any_layout(tmp_path: Path) -> None:
     lay(tmp_path / "model", ("weights.bin",))
     image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1"
-    assert said(tmp_path, "model", image_uri=image, framework_version=None) == []
+    assert findings_of(tmp_path, "model", image_uri=image, framework_version=None) == []
 
 
 def test_one_mistake_is_told_once(tmp_path: Path) -> None:
@@ -100,24 +100,24 @@ def test_one_mistake_is_told_once(tmp_path: Path) -> None:
     folder = lay(tmp_path / "linked", ("1/saved_model.pb",))
     (folder / "latest").symlink_to("1")
     packed(folder, tmp_path / "linked.tar.gz")
-    assert [rule for rule, _, _ in said(tmp_path, "nothing.tar.gz")] == ["unusable-files"]
-    assert [rule for rule, _, _ in said(tmp_path, "broken.tar.gz")] == [RULE]
-    assert [rule for rule, _, _ in said(tmp_path, "linked")] == ["unusable-files"]
-    assert [rule for rule, _, _ in said(tmp_path, "linked.tar.gz")] == ["link-in-model-data"]
+    assert [rule for rule, _, _ in findings_of(tmp_path, "nothing.tar.gz")] == ["unusable-files"]
+    assert [rule for rule, _, _ in findings_of(tmp_path, "broken.tar.gz")] == [RULE]
+    assert [rule for rule, _, _ in findings_of(tmp_path, "linked")] == ["unusable-files"]
+    assert [rule for rule, _, _ in findings_of(tmp_path, "linked.tar.gz")] == ["link-in-model-data"]
 
 
 def test_an_archive_that_is_changed_is_looked_into_again(tmp_path: Path) -> None:
     archive = packed(lay(tmp_path / "bad", ("saved_model.pb",)), tmp_path / "m.tar.gz")
-    assert len(said(tmp_path, "m.tar.gz")) == 1
+    assert len(findings_of(tmp_path, "m.tar.gz")) == 1
     packed(lay(tmp_path / "good", ("1/saved_model.pb", "1/variables/variables.index")), archive)
-    assert said(tmp_path, "m.tar.gz") == []
+    assert findings_of(tmp_path, "m.tar.gz") == []
 
 
 def test_a_large_archive_is_not_looked_into_while_somebody_types(tmp_path: Path) -> None:
     with (tmp_path / "m.tar.gz").open("wb") as file:
         file.truncate(LARGEST_LISTED + 1)
     assert listing(tmp_path / "m.tar.gz") is None
-    assert said(tmp_path, "m.tar.gz") == []
+    assert findings_of(tmp_path, "m.tar.gz") == []
 
 
 def test_the_same_model_is_the_same_upload_wherever_it_lies(tmp_path: Path) -> None:

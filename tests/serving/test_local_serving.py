@@ -151,7 +151,7 @@ def test_an_update_takes_over_once_it_answers(service: LocalEndpoints, tmp_path:
     assert answer(service) == {"predictions": [4.5]}
     gone(before)
     assert [revision.config for revision in seen.revisions] == [before.config, config_of(wanted)]
-    assert service.discard(seen.revisions[1]) == f"{config_of(wanted)} is left: the endpoint mnist uses it"
+    assert service.discard(seen.revisions[1]) == f"{config_of(wanted)} is kept: the endpoint mnist uses it"
     assert service.discard(seen.revisions[0]) == ""
     assert len(service.describe("mnist").revisions) == 1
     assert not before.path.exists()
@@ -394,7 +394,7 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(
 def test_a_folder_that_somebody_has_damaged_is_told_with_the_way_out(service: LocalEndpoints, tmp_path: Path) -> None:
     serve(service, request(model(tmp_path)))
     folder, revision = service.root / "mnist", current(service)
-    hint = f"delete the folder {folder}: its servers end, and apply makes it anew"
+    hint = f"delete the folder {folder}: its servers end, and apply makes it again"
     for path in (folder / "endpoint.json", folder / "asked", revision.supervisor, revision.status):
         whole = path.read_text()
         path.write_text('{"half": ')
@@ -505,7 +505,9 @@ def test_a_python_without_tensorflow_is_told_before_anything_starts(
     monkeypatch.setattr(modules, "is_here", lambda module: module != "tensorflow")
     service, asked = LocalEndpoints(tmp_path / "local"), request(model(tmp_path))
     why = "this Python has no TensorFlow, and there is no tensorflow_model_server on PATH"
-    assert service.foreseen(asked).refusal.startswith(f"{why}; add --provision, which installs it apart; or install ")
+    assert service.foreseen(asked).refusal.startswith(
+        f"{why}; add --provision, which installs it separately; or install "
+    )
     assert LocalEndpoints(tmp_path / "local", provision=True).foreseen(asked) == Foreseen()
     with pytest.raises(ServiceError, match=why):
         serve(service, asked)

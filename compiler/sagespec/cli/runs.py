@@ -78,7 +78,7 @@ def nothing_here(given: Rendering) -> Code:
     """Says that the given paths hold no manifest, or none that is meant."""
     if given.job:
         print_error(
-            f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says how its jobs are called"
+            f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says what its jobs are called"
         )
     else:
         print_error("there is no manifest here", NO_MANIFEST)
@@ -93,11 +93,11 @@ def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request]
 
     requests, code, style = [], 0, style_of(sys.stderr)
     unchosen: dict[str, None] = {}  # environments that might have given what is missing
-    said: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
+    printed: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
     for result in print_files_read(results):
         serious = (found for found in result.diagnostics if found.severity is not Severity.NOTE)
-        new = [found for found in serious if identity(found) not in said]
-        said |= dict.fromkeys(map(identity, new))
+        new = [found for found in serious if identity(found) not in printed]
+        printed |= dict.fromkeys(map(identity, new))
         for diagnostic in limited(new):
             for line in block(diagnostic, style):
                 print_status(line, always=True)

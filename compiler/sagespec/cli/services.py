@@ -87,7 +87,7 @@ def check_prune(options: PlanOptions, requests: Sequence[Request], given: Render
     WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are, or not all manifests are looked at.
     """
     if options.prune and given.job:
-        raise WrongUsage("--prune must know all jobs, and --job leaves some out", "leave one of them out")
+        raise WrongUsage("--prune must see all jobs, and --job leaves some out", "leave one of them out")
     from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
@@ -104,7 +104,7 @@ def check_stop(requests: Sequence[Request]) -> None:
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
     if unnamed is not None:
-        message = f"the jobs of {unnamed.manifest} may be another repository's as well: it has no project"
+        message = f"the jobs of {unnamed.manifest} may also belong to another repository: it has no project"
         raise WrongUsage(message, f"give the job's name (sagespec status shows it), or {NAME_THE_PROJECT}")
 
 
@@ -150,7 +150,7 @@ def check_platform() -> None:
     """
     if not hasattr(os, "fork"):
         raise WrongUsage(
-            "jobs and endpoints do not run on this machine: that takes Linux or macOS", "on Windows, use WSL"
+            "jobs and endpoints do not run on this machine: that needs Linux or macOS", "on Windows, use WSL"
         )
 
 
@@ -243,10 +243,10 @@ def jobs_described(
             raise
         if stopping:
             raise ServiceError(error.message, f"{path} has jobs on this machine, too: add --local") from error
-        print_notice(f"{path}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}")
+        print_notice(f"{path}: using its jobs on this machine, because SageMaker cannot be asked: {error.message}")
         return Meant(nearby)
     if nearby and not meant.jobs:
-        print_notice(f"{path}: its jobs on this machine are meant; SageMaker has none")
+        print_notice(f"{path}: using its jobs on this machine; SageMaker has none")
         return Meant(nearby)
     return meant
 

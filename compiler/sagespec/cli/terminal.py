@@ -73,7 +73,7 @@ def print_notice(message: str, hint: str = "") -> None:
 def confirm(question: str) -> bool:
     """Asks; without anyone to ask, nothing is done."""
     if not sys.stdin.isatty():
-        print_error("this asks first, and nobody is there to answer", "add --yes")
+        print_error("this needs a confirmation, and nobody is there to answer", "add --yes")
         return False
     print_status(f"{question} [y/N] ", always=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

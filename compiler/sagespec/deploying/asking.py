@@ -74,7 +74,7 @@ def ask(
             raise
         if seen.asynchronous:
             command = f"aws sagemaker-runtime invoke-endpoint-async --endpoint-name {name} --input-location s3://…"
-            raise ServiceError(f"{name} is asynchronous: it takes requests that lie in S3", command) from error
+            raise ServiceError(f"{name} is asynchronous: it takes requests that are stored in S3", command) from error
         if seen.status in _ANSWERING or seen.status in error.message:
             raise
         follow = f"sagespec attach {name} follows it"
@@ -85,7 +85,7 @@ def ask(
 def _check_headers(given: Mapping[str, str]) -> None:
     for what, text in given.items():
         if not (text.isascii() and text.isprintable()):
-            raise Unsendable(f"the {what} can be ASCII on one line only", "the service takes no other")
+            raise Unsendable(f"the {what} must be ASCII, on one line", "the service accepts nothing else")
         if len(text) > LONGEST_HEADER:
             raise Unsendable(f"the {what} can have {LONGEST_HEADER:,} characters at most, not {len(text):,}")
 
@@ -93,13 +93,13 @@ def _check_headers(given: Mapping[str, str]) -> None:
 def _check_size(service: EndpointService, name: str, size: int) -> None:
     hint = "send it in parts, or use asynchronous inference or batch transform"
     if size > LARGEST:
-        raise Unsendable(f"the request has {size:,} bytes; an endpoint takes {LARGEST:,} (6 MB) at most", hint)
+        raise Unsendable(f"the request has {size:,} bytes; an endpoint accepts at most {LARGEST:,} (6 MB)", hint)
     if size <= LARGEST_SERVERLESS:
         return
     seen = _describe_if_allowed(service, name)
     if seen is not None and seen.serverless:
-        most = f"{LARGEST_SERVERLESS:,} (4 MB) at most"
-        raise Unsendable(f"the request has {size:,} bytes; a serverless endpoint takes {most}", hint)
+        most = f"at most {LARGEST_SERVERLESS:,} (4 MB)"
+        raise Unsendable(f"the request has {size:,} bytes; a serverless endpoint accepts {most}", hint)
 
 
 def _describe_if_allowed(service: EndpointService, name: str) -> ObservedEndpoint | None:

@@ -36,7 +36,7 @@ ASKING: Mapping[Nature, frozenset[Action]] = {
     Nature.RUNS: frozenset({Action.CREATE, Action.REPLACE}),
     Nature.STAYS: frozenset({Action.CREATE, Action.REPLACE, Action.UPDATE, Action.WAIT}),
 }
-"""What is to be done to carry out a request: what the service foresees of that is told in the plan."""
+"""What is to be done to carry out a request: what the service foresees of that stands in the plan."""
 
 
 def no_endpoints(site: Destination) -> EndpointService:
@@ -125,25 +125,25 @@ class ServicePool:
             pruned += plan.changes[len(numbered) :]
             notes |= dict.fromkeys(plan.notes)
         if options.prune:
-            more, told = self._without_any(requests, gone)
+            more, more_notes = self._without_any(requests, gone)
             pruned += more
-            notes |= dict.fromkeys(told)
+            notes |= dict.fromkeys(more_notes)
         ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
 
     def naming_files(self, plan: Plan) -> Plan:
         """The plan, with the names of the files that differ where it changes code: the archives of the jobs before are
         looked into, each once. Where that is not allowed, the plan says so, and stays a plan."""
-        told: dict[tuple[str, str], ChangedFiles] = {}
+        compared: dict[tuple[str, str], ChangedFiles] = {}
 
         def named(change: Change) -> Change:
             archive = archive_before(change)
             if archive is None or change.request is None:
                 return change
             key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
-            if key not in told:
-                told[key] = self._compared(archive, change)
-            return change._replace(files=told[key])
+            if key not in compared:
+                compared[key] = self._compared(archive, change)
+            return change._replace(files=compared[key])
 
         return plan._replace(changes=tuple(map(named, plan.changes)))
 
@@ -172,14 +172,14 @@ class ServicePool:
                     what = "endpoints" if nature is Nature.STAYS else "training jobs"
                     notes.append(f"{what} without a manifest could not be looked for: {error.message}")
                     continue
-                found, told = DECIDERS[nature].prune(here, seen, gone)
+                found, more = DECIDERS[nature].prune(here, seen, gone)
                 changes += found
-                notes += told
+                notes += more
         return changes, notes
 
     def _not_ours(self, request: Request) -> str:
         return (
-            f"the manifest is for account {request.site.account}, and the credentials are of {self.account}: give a "
+            f"the manifest is for account {request.site.account}, and the credentials are for {self.account}: give a "
             f"role (and account_id) of {self.account}, or credentials of {request.site.account}"
         )
 
@@ -214,7 +214,7 @@ class ServicePool:
 
 
 def _as_foreseen(service: Service, change: Change) -> Change:
-    """The change, with what its service foresees of the request: a refusal is told before anything is done."""
+    """The change, with what its service foresees of the request: a refusal is known before anything is done."""
     foresee = getattr(service, "foreseen", None)
     if foresee is None or change.request is None or change.action not in ASKING[change.nature]:
         return change

@@ -29,7 +29,7 @@ def way_back(service: EndpointService, name: str, site: Destination) -> WayBack:
     asking = Request("Endpoint", name, name, (), {}, site)
     seen = next((each for each in service.observe([asking]) if each.job_name == name), None)
     if seen is None:
-        hint = "sagespec list --local shows what there is" if site.local else "is the name right, and is the region?"
+        hint = "sagespec list --local shows what there is" if site.local else "check the name and the region"
         raise NoSuchJob(f"there is no endpoint '{name}' ({service.name})", hint)
     if not is_named_as_tagged(seen):
         raise ServiceError(f"{name} was not made by sagespec: {whose(seen)}", "what it served before is not known")
@@ -37,7 +37,7 @@ def way_back(service: EndpointService, name: str, site: Destination) -> WayBack:
         message = f"{name} serves with {seen.config} already: the update to {seen.asked} was rolled back"
         raise ServiceError(message, f"why: {' '.join(seen.failure.split())}")
     if seen.status not in ("InService", "UpdateRollbackFailed"):
-        raise ServiceError(f"{name} is {seen.status}, and takes no update", "sagespec status shows what it does")
+        raise ServiceError(f"{name} is {seen.status}, and accepts no update", "sagespec status shows what it does")
     behind = previous_revisions(seen, seen.config)
     if not behind:
         message = f"there is nothing to go back to: no other configuration of {name} is left"

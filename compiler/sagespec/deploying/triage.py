@@ -32,7 +32,7 @@ INFRASTRUCTURE = frozenset({FailureKind.CAPACITY, FailureKind.SERVICE, FailureKi
 
 
 class FailureVerdict(NamedTuple):
-    """One failure, told as what it is."""
+    """What kind of failure one is."""
 
     kind: FailureKind
     retry: bool
@@ -136,7 +136,7 @@ _REASONS: tuple[_Row, ...] = (
         True,
         "apply again; if it happens each time, large checkpoints are a known cause",
     ),
-    (r"^ClientError", FailureKind.REQUEST, False, "the service's words say which field of the manifest is meant"),
+    (r"^ClientError", FailureKind.REQUEST, False, "the service's message says which field of the manifest it is about"),
 )
 
 _SECONDARY = {
@@ -187,8 +187,8 @@ def _verdict(status: str, secondary: str, failure: str) -> FailureVerdict:
         return _SECONDARY[secondary]
     if status == "Stopped":
         return _STOPPED
-    said = _EXIT_CODE.search(failure)
-    exit_code = int(said[1]) if said else None
+    found = _EXIT_CODE.search(failure)
+    exit_code = int(found[1]) if found else None
     theirs = failure.startswith("AlgorithmError")
     for pattern, kind, retry, next_step in _REASONS:
         if not (theirs and kind in _NOT_THE_SCRIPT) and re.search(pattern, failure):
@@ -233,7 +233,7 @@ _ENDPOINT_STEPS = {
     FailureKind.DISK: "raise volume_size: it holds the archive and what is unpacked of it",
     FailureKind.CODE: "the log shows what the server and inference.py said: sagespec logs; try it with: sagespec apply "
     "--local",
-    FailureKind.REQUEST: "the service's words say which field of the manifest is meant",
+    FailureKind.REQUEST: "the service's message says which field of the manifest it is about",
     FailureKind.SERVICE: "apply again",
 }
 """What to do next about an endpoint: what helps a training job (channels, checkpoints) is none of its matter."""

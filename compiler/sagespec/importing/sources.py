@@ -104,12 +104,12 @@ def _of_terraform(text: str, facts: Facts) -> Imported:
         if block.kind == "resource" and block.labels[:1] == ["aws_sagemaker_training_job"]:
             body, remarks = forms.of_terraform(values)
             several = [name for name in ("count", "for_each") if name in values]
-            remarks += tuple(f"{name} makes several of it, or none" for name in several)
+            remarks += tuple(f"{name} makes any number of them" for name in several)
             found.append(forms.FoundForm(body, where, remarks))
         elif block.kind == "resource" and block.labels[:1] == ["aws_sfn_state_machine"]:
             found += _of_state_machine(values.get("definition"), where)
         elif "createTrainingJob" in str(values):
-            found.append(f"{where}: createTrainingJob was seen in Terraform's words and not taken")
+            found.append(f"{where}: createTrainingJob was seen as a Terraform expression and not taken")
     return _imported(found, "the file", facts)
 
 
@@ -198,6 +198,6 @@ def _imported(found: list[forms.FoundForm | str], name: str, facts: Facts) -> Im
             data["region"] = job.region
         drafts.append(replace(draft, data=data, remarks=(*draft.remarks, *job.remarks), where=job.where))
     if not drafts:
-        told = "; ".join(map(str, remarks))
-        raise UnreadableProgram(f"there is no training job in {name}{f'; {told}' if told else ''}", HINT)
+        notes = "; ".join(map(str, remarks))
+        raise UnreadableProgram(f"there is no training job in {name}{f'; {notes}' if notes else ''}", HINT)
     return Imported(named_apart(drafts), remarks)

@@ -98,7 +98,7 @@ class Judgements:
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
         self.touched: set[str] = set()
-        """Files whose findings may be others since a manifest was judged; whoever tells them takes them out."""
+        """Files whose findings may be others since a manifest was judged; whoever publishes them takes them out."""
         self.first_asked: set[str] = set()
         """Of these paths, those that no judgement rested on before; whoever has seen them takes them out."""
         self._folders: set[str] | None = None
@@ -274,7 +274,7 @@ class Judgements:
         return manifest == path or not is_manifest or (known is not None and path in self._files_of(known))
 
     def settle(self, path: str) -> None:
-        """Judges at once what speaks of a file, where it is out of date; what is told of others waits its turn."""
+        """Judges at once what speaks of a file, where it is out of date; what concerns others waits its turn."""
         for each in self._waiting(path):
             self._put(each, urgent=True)
             self._urgent[each] = self._urgent.pop(each)

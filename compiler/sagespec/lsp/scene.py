@@ -24,7 +24,7 @@ from sagespec.reading.syntax.document import Document
 if TYPE_CHECKING:
     from sagespec.building.draft import Draft
 
-Complaint = tuple[str, Path, str]
+FoundError = tuple[str, Path, str]
 """(rule, field, message) of an error."""
 
 
@@ -62,7 +62,7 @@ class SceneJob(NamedTuple):
         """What would be sent, as far as the fields are right."""
         return self.compiler.drafted(self.manifest, self.kind)
 
-    def complaints(self, data: dict[str, Any]) -> frozenset[Complaint]:
+    def errors_of(self, data: dict[str, Any]) -> frozenset[FoundError]:
         """The errors of other data: everything that `validate` would say of the job by itself."""
         result = self.compiler.manifest(self.manifest._replace(data=data, problems=()), self.kind)
         return frozenset(
@@ -73,7 +73,7 @@ class SceneJob(NamedTuple):
 
 
 _OF_SEVERAL = frozenset({"duplicate-name", "name-in-two-files"})
-"""What a job that is tried twice would be told."""
+"""What a job that is tried twice would be reported for."""
 
 
 class Scene:

@@ -40,13 +40,13 @@ class Server:
         self.workspace = workspace or Workspace()
         self.judgements = Judgements(self.workspace)
         self._published: dict[str, list[Json]] = {}
-        """By path, what the client was told last; nothing of what is empty."""
+        """By path, what was sent to the client last; nothing of what is empty."""
         self._touched: set[str] = set()
         """Files whose findings may be others than those that were published."""
         self._unsettled: set[str] = set()
         """Of these, the ones of which something is still to be judged: shared defaults and scripts."""
         self._published_early: set[str] = set()
-        """Of the unsettled ones, those of which what is known has been told since they were changed."""
+        """Of the unsettled ones, those of which what is known has been sent since they were changed."""
         self._initialized = self._shut_down = False
         self._parent: int | None = None
         self._next_look = 0.0
@@ -104,7 +104,7 @@ class Server:
         if method == "initialize":
             return self._initialize(params)
         if not self._initialized:
-            raise ResponseError(jsonrpc.NOT_INITIALIZED, "initialize comes first")
+            raise ResponseError(jsonrpc.NOT_INITIALIZED, "initialize must come first")
         if method == "shutdown":
             self._shut_down = True
             return None
@@ -158,7 +158,7 @@ class Server:
 
     @property
     def _is_watching(self) -> bool:
-        """The client tells us of changes on disk."""
+        """The client reports changes on disk."""
         return self.workspace.client.can("workspace", "didChangeWatchedFiles", "dynamicRegistration")
 
     # Documents

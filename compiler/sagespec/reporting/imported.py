@@ -39,8 +39,8 @@ def _file(name: str, one: Imported | UnreadableProgram) -> Iterator[str]:
 def _left(draft: ManifestDraft) -> Iterator[str]:
     for path, note in draft.notes.items():
         yield f"fill in {'.'.join(map(str, path))}, which {note}"
-    told = {argument.how for argument in draft.arguments if argument.outcome == "not taken"}
-    yield from (remark for remark in draft.remarks if remark not in told)
+    shown = {argument.how for argument in draft.arguments if argument.outcome == "not taken"}
+    yield from (remark for remark in draft.remarks if remark not in shown)
 
 
 def _total(found: Found) -> str:

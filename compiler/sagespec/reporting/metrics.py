@@ -34,9 +34,7 @@ def trial_text(trial: MetricTrial, style: Style) -> Iterator[str]:
         head = ("metric", "lines", "values", "first", "last", "least", "most", "pattern")
         yield from table(head, [_row(tally) for tally in trial.tallies], style)
     for tally in trial.tallies:
-        yield from (
-            f"{style.yellow('warning')}: {printable(tally.name)} {complaint}" for complaint in _complaints(tally)
-        )
+        yield from (f"{style.yellow('warning')}: {printable(tally.name)} {problem}" for problem in _problems(tally))
     yield from _loose_text(trial, style)
 
 
@@ -52,14 +50,15 @@ def _row(tally: Tally) -> list[str]:
     return [printable(tally.name), str(tally.lines), str(len(values)), *numbers, printable(tally.regex)]
 
 
-def _complaints(tally: Tally) -> Iterator[str]:
+def _problems(tally: Tally) -> Iterator[str]:
     """What is wrong with a definition, as the log shows it."""
     if not tally.readable:
         yield "cannot be tried: Python does not read its pattern"
     elif not tally.lines:
         yield "catches nothing in this log"
     if tally.no_numbers:
-        yield f"catches {counted(tally.no_numbers, 'text')} that {'is' if tally.no_numbers == 1 else 'are'} no number"
+        what = "is not a number" if tally.no_numbers == 1 else "are not numbers"
+        yield f"catches {counted(tally.no_numbers, 'text')} that {what}"
     if tally.cut:
         yield f"cuts {counted(tally.cut, 'number')} short: ([0-9.eE+-]+) takes all of one"
 

@@ -22,7 +22,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 """Template → its folders in templates/init; a later one's files take the place of an earlier one's."""
 SHARED = {
-    "role": "role: arn:aws:iam::123456789012:role/SageMakerRole # replace: the role that SageMaker takes on\n",
+    "role": "role: arn:aws:iam::123456789012:role/SageMakerRole # replace: the role that SageMaker assumes\n",
     "region": "region: us-east-1\n",
 }
 """What a manifest says itself where the project's defaults, which are there already, do not."""

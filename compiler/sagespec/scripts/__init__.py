@@ -35,7 +35,8 @@ class Study(NamedTuple):
     """Its syntax tree is known."""
     wrong: Piece | None = None
     """Where Python 3 cannot read the entry point."""
-    complaint: str = ""
+    problem: str = ""
+    """Why the entry point cannot be read, in Python's words."""
     python2: bool = False
     """Only Python 2 can read the entry point."""
     only_python3: Piece | None = None
@@ -115,9 +116,9 @@ def _script(
     entry = root / entry_point
     if not files.is_file(entry):
         return None
-    text, complaint = read(entry, files), unreadable(entry, files)
-    if complaint:
-        return Script((Source(_shown(entry), text or "", entry.parent),), Study(False, Piece(0, 1, 0, 1, 0), complaint))
+    text, problem = read(entry, files), unreadable(entry, files)
+    if problem:
+        return Script((Source(_shown(entry), text or "", entry.parent),), Study(False, Piece(0, 1, 0, 1, 0), problem))
     if text is None:
         return None
     # Without a source folder the entry point is packed alone: what lies beside it stays behind.
@@ -233,9 +234,9 @@ def _no_collection() -> Iterator[None]:
 def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
     parsed, entry = _module(texts[0][1], False)
     wrong = None if parsed.wrong is None else _at(parsed.wrong)
-    complaint = "" if parsed.wrong is None else parsed.wrong[2]
+    problem = "" if parsed.wrong is None else parsed.wrong[2]
     if entry is None:
-        return Study(False, wrong, complaint)
+        return Study(False, wrong, problem)
     helpers: dict[str, Module] = {}
     for number, (name, text) in enumerate(texts[1:], 1):
         helper = _module(text, True)[1]
@@ -245,18 +246,18 @@ def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
             helpers[name] = helper.at(number)
     try:
         with _no_collection():
-            return _studied(Program(entry, helpers, complete=not unread), wrong, complaint)
+            return _studied(Program(entry, helpers, complete=not unread), wrong, problem)
     except RecursionError:
         return Study(False)
 
 
-def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
+def _studied(program: Program, wrong: Piece | None, problem: str) -> Study:
     entry = program.entry
     takes, asks = arguments(program) or declared(program), environment(program)
     return Study(
         True,
         wrong,
-        complaint,
+        problem,
         python2=wrong is not None,
         only_python3=None if entry.only_python3 is None else program.piece(entry, entry.only_python3),
         arguments=takes,

@@ -94,7 +94,7 @@ class Environment(NamedTuple):
     uses_s3: bool
     """Something is in S3, or goes there by itself."""
     shares_work: bool
-    """Something tells the instances apart."""
+    """Something distinguishes the instances."""
     texts: frozenset[str]
     """Every text in the program that is not a docstring."""
 
@@ -294,7 +294,7 @@ class _EnvironmentReader:
         return None
 
     def joins(self) -> Piece | None:
-        """`init_process_group("nccl")` that is told nothing else, in a program that sets no variables for it."""
+        """`init_process_group("nccl")` with no other argument, in a program that sets no variables for it."""
         if any(text in ("RANK", "WORLD_SIZE") for text in (hit.node.value for _, hit in self.texts)):
             return None
         for module, hit in self.program.occurrences("calls"):

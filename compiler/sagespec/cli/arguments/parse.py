@@ -103,7 +103,7 @@ def _option(name: str, command: type[Arguments]) -> Option[Any]:
     owners = [each for each in COMMANDS.values() if each.section and name in [other.spelt for other in each.options()]]
     others = ", ".join(each.command for each in owners)
     if command is ProgramArguments:
-        message, elsewhere = f"there is no option '{name}' before the command", f"write it behind one: {others}"
+        message, elsewhere = f"there is no option '{name}' before the command", f"write it after a command: {others}"
     else:
         message, elsewhere = f"sagespec {command.command} has no option '{name}'", f"it is an option of {others}"
     from sagespec.cli.arguments.elsewhere import option_meant

@@ -155,7 +155,7 @@ class Applier:
         """
         found = self.service.describe(request.job_name(change.attempt))
         if not is_own(request, found) or found.digest != request.digest:
-            message = f"{found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
+            message = f"{found.job_name} exists and does not belong to this manifest ({whose(found)}): {taken.message}"
             raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
         others = [job for job in self.service.observe([request]) if job.job_name != found.job_name]
         again = decide(request, [*others, found], options._replace(rerun=False, named=None, replace=False))
@@ -199,7 +199,7 @@ class Applier:
         if change.rerun and again.action is Action.KEEP and again.attempt < change.attempt:
             again = change._replace(action=Action.CREATE, stops=())  # what --rerun has named is not decided twice
         if again.action in (Action.REPLACE, Action.REFUSE, Action.STOP):
-            return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
+            return Outcome(again, ServiceError(f"the plan is out of date: {again.reason}", "run apply again"))
         again = again._replace(rerun=change.rerun)
         if change.action is Action.REPLACE and again.action is Action.CREATE:
             done = self._done(again, options)
@@ -226,7 +226,7 @@ class Applier:
     def _stop_one(self, job: Observed) -> None:
         now = self.service.describe(job.job_name)
         if (now.project, now.environment, now.name, now.digest) != (job.project, job.environment, job.name, job.digest):
-            message = f"{job.job_name} is not the job that the plan has shown: {whose(now)}; it is not stopped"
+            message = f"{job.job_name} is not the job that the plan showed: {whose(now)}; it is not stopped"
             raise ServiceError(message, "look at a new plan: sagespec plan PATH…")
         if not now.ended:
             self.service.stop(job.job_name)
@@ -342,6 +342,6 @@ def _both(
 
 
 def _held_back(change: Change, failed: Outcome) -> ServiceError:
-    message = f"{change.job_name} goes on, because {failed.change.name} could not be started"
+    message = f"{change.job_name} keeps running, because {failed.change.name} could not be started"
     stop = stop_command([change.job_name], change.site)
     return ServiceError(message, f"if the two cannot run at once: {stop}, then apply again")

@@ -1,7 +1,8 @@
 """Does what a plan says about endpoints. Running it again after any interruption finishes the work.
 
-What an endpoint is asked for is written into its tags before it is asked: a rolled-back update can then be told from
-one that never began. The name is the lock of a creation; for a change, the service takes one at a time.
+What an endpoint is asked for is written into its tags before it is asked: a rolled-back update can then be
+distinguished from one that never began. The name is the lock of a creation; for a change, the service takes one at
+a time.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class EndpointApplier(Applier):
         """Names are unique, so the name is the lock: whoever came first has created the very endpoint that we want."""
         found = self.endpoints.describe(request.name)
         if not is_own(request, found):
-            message = (
-                f"the endpoint {found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
-            )
-            raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
+            exists = f"the endpoint {found.job_name} exists and does not belong to this manifest ({whose(found)})"
+            raise ServiceError(
+                f"{exists}: {taken.message}", "give the manifest another name, or look at: sagespec plan"
+            ) from None
         if found.asked != request.content_name:
             message = f"the endpoint {found.job_name} was created meanwhile, for another state of the manifest"
             raise ServiceError(message, "run apply again") from None
@@ -84,7 +85,7 @@ class EndpointApplier(Applier):
         if now.status not in ObservedEndpoint.lifecycle.settled:
             return self._has_begun(change, request)
         if now.config != planned.config or not is_own(request, now):
-            message = f"{now.job_name} is not as the plan saw it any more: {now.status} with {now.config}"
+            message = f"{now.job_name} has changed since the plan was made: {now.status} with {now.config}"
             raise ServiceError(message, _CHANGED)
         add, remove = request.tag_changes(now.tags, 1)
         mark = {DIGEST: request.digest, PREVIOUS: now.config, SINCE: moment(now.modified)}
@@ -106,7 +107,7 @@ class EndpointApplier(Applier):
         if request.content_name not in (now.pending, now.config):
             to = f" to {now.pending}" if now.pending else ""
             message = (
-                f"{now.job_name} is {now.status}{to} by somebody else's doing, and takes no other change until then"
+                f"{now.job_name} is {now.status}{to} because of another change, and accepts no other until that is over"
             )
             raise ServiceError(message, "run apply again when it is over") from None
         return Outcome(change._replace(seen=now), adopted=True)
@@ -163,7 +164,7 @@ class EndpointApplier(Applier):
                 break
             self._quiet(request.name)
         if again.action not in _GO_ON:
-            return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
+            return Outcome(again, ServiceError(f"the plan is out of date: {again.reason}", "run apply again"))
         return self._do(again, options)
 
     def _delete_one(self, change: Change, options: PlanOptions) -> Outcome:
@@ -184,7 +185,7 @@ class EndpointApplier(Applier):
             seen.name,
             seen.digest,
         ):
-            message = f"{seen.job_name} is not the endpoint that the plan has shown: {whose(now)}; it is not deleted"
+            message = f"{seen.job_name} is not the endpoint that the plan showed: {whose(now)}; it is not deleted"
             raise ServiceError(message, _CHANGED)
         self.service.stop(seen.job_name)
         self._until(seen.job_name, lambda _: False, "to be gone")
@@ -216,7 +217,7 @@ class EndpointApplier(Applier):
             if over(seen):
                 return seen
             if waited >= self.patience:
-                message = f"{name} is {seen.status} still, after {self.patience:.0f} s"
+                message = f"{name} is still {seen.status} after {self.patience:.0f} s"
                 raise ServiceError(
                     message, "it may be paid for: sagespec status shows it; run apply again when it is over"
                 )

@@ -66,7 +66,7 @@ class _FollowedState:
     failures: int = 0
     """Looks in a row that saw nothing, and that waiting alone does not cure."""
     reported: set[str] = field(default_factory=set)
-    """Troubles that were told, each once."""
+    """Errors that were reported, each once."""
 
 
 @dataclass
@@ -180,7 +180,7 @@ class Follower:
     def _read_log(self, job: _FollowedState, put: Put) -> None:
         """A log that cannot be read is a remark: the training goes on, and decides how it ends."""
         try:
-            lines, cursor = self.service.logs(job.name, job.cursor.anew if job.moved else job.cursor)
+            lines, cursor = self.service.logs(job.name, job.cursor.restarted if job.moved else job.cursor)
             self._put_lines(job, lines, put)
             job.cursor, job.moved = cursor, False
         except ServiceError as trouble:

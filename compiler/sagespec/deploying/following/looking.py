@@ -45,7 +45,7 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
         if cannot_be_carried_out(request):
-            meant.missing.append(f"'{request.name}' is nowhere: {cannot_be_carried_out(request)}")
+            meant.missing.append(f"'{request.name}' exists nowhere: {cannot_be_carried_out(request)}")
             continue
         service = pool.of(request)
         by_service.setdefault(id(service), (service, []))[1].append(request)

@@ -89,7 +89,7 @@ UNSEARCHABLE = frozenset(
 """Members that Search's record of a training job does not have, whatever the job was created with."""
 
 _KEYS = ("ChannelName", "InstanceGroupName", "RuleConfigurationName", "CollectionName", "VariantName", "Name")
-"""What tells the items of a list apart; their order means nothing then."""
+"""What distinguishes the items of a list; their order means nothing then."""
 
 _FIELDS = {
     "AlgorithmSpecification.TrainingImage": "image_uri",

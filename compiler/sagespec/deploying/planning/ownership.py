@@ -67,7 +67,7 @@ def stop_command(names: Iterable[str], site: Destination | None) -> str:
 def whose(job: Observed) -> str:
     """Whose a job is that is not ours, in words that follow on its name."""
     if job.tags_hidden:
-        return "its tags cannot be read, so that it may be anybody's (allow sagemaker:ListTags)"
+        return "its tags cannot be read, so it may belong to anybody (allow sagemaker:ListTags)"
     if not any(key.startswith(OURS) for key in job.tags):
         return "it has no tags of sagespec"
     environment = f" and environment '{job.environment}'" if job.environment else " and no environment"

@@ -38,7 +38,7 @@ Gone: TypeAlias = "Callable[[Observed], tuple[PruneVerdict, str]]"
 
 def nothing_is_known(job: Observed) -> tuple[PruneVerdict, str]:
     """What is said where nobody has read any manifests."""
-    return PruneVerdict.UNCERTAIN, "which manifests there are was not looked at"
+    return PruneVerdict.UNCERTAIN, "nobody has looked which manifests there are"
 
 
 class _SearchRoot(NamedTuple):
@@ -75,11 +75,11 @@ class Evidence:
         tag = job.tags.get(MANIFEST, "")
         root = next((root for root in self.roots if root.holds(tag)), None)
         if root is None or not tag or len(tag) >= LONGEST_VALUE or tag.rpartition("/")[2] == _STDIN:
-            return PruneVerdict.ELSEWHERE, "its manifest does not lie under the given paths"
+            return PruneVerdict.ELSEWHERE, "its manifest is not under the given paths"
         for name, why in self.survey.unread.items():
             return PruneVerdict.UNCERTAIN, f"{os.path.relpath(name)} was not read ({why})"
         if tag in self._tags(root, self.survey.manifests):
-            return PruneVerdict.GONE, f"{tag} describes it no more"
+            return PruneVerdict.GONE, f"{tag} no longer describes it"
         if tag in self._tags(root, self.survey.others):
             return PruneVerdict.UNCERTAIN, f"{tag} is there, and describes no job at all"
         if os.path.lexists(Path(root.project, tag)):
@@ -106,7 +106,7 @@ def _roots(survey: Survey, project_of: Callable[[Path], Path | None]) -> Iterato
 def only(names: Collection[str]) -> Gone:
     """What a saved plan says: the jobs that it names are gone, and no others.
 
-    A name that two regions have is told apart by whoever compares the plans.
+    Jobs of one name in two regions are distinguished by whoever compares the plans.
     """
 
     def gone(job: Observed) -> tuple[PruneVerdict, str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and
 
 
 LONGEST_ERROR = 4_000
-"""Characters of a model's error that are told: TensorFlow's name the whole graph."""
+"""Characters of a model's error that are shown: TensorFlow's name the whole graph."""
 
 
 class ServiceError(SagespecError):
@@ -47,14 +47,14 @@ class InProgress(ServiceError):
 class ModelError(ServiceError):
     """The model, or the container around it, has answered a request with an error."""
 
-    def __init__(self, status: int, said: str, hint: str) -> None:
+    def __init__(self, status: int, answer: str, hint: str) -> None:
         """
         Args:
-            said: the answer, without secrets; of JSON with an `error` that alone is told.
+            answer: what it was, without secrets; of JSON with an `error`, only that is shown.
         """
         with suppress(ValueError, TypeError, KeyError):
-            said = str(json.loads(said)["error"])
-        words = said.strip()
+            answer = str(json.loads(answer)["error"])
+        words = answer.strip()
         shown = words if len(words) <= LONGEST_ERROR else f"{words[:LONGEST_ERROR]}…"
         side = "client" if status < 500 else "server"
         super().__init__(f"Received {side} error ({status}) from the model" + (f": {shown}" if shown else ""), hint)
@@ -80,7 +80,7 @@ class Cursor:
     """Nothing from before this time is read: seconds since 1970, UTC."""
 
     @property
-    def anew(self) -> Cursor:
+    def restarted(self) -> Cursor:
         """The same place, for a read that leaves nothing out."""
         return replace(self, reads=0)
 

@@ -137,7 +137,7 @@ class Heap:
 
 
 def _grown(lists: Sequence[list[Any]]) -> bool:
-    """Whether lists differ in nothing but SDK objects at their ends: what happens with one is told of each."""
+    """Whether lists differ in nothing but SDK objects at their ends: what happens with one is reported for each."""
     longest = max(lists, key=len)
     shortest = min(lists, key=len)
     extra = longest[len(shortest) :]

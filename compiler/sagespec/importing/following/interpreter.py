@@ -284,7 +284,7 @@ class Interpreter(Expressions):
                     self.bind(handler.name, UnknownValue(handler.name, handler.name))
                 return self.block(handler.body)
 
-            return self.under("what stands under `try` has failed", handler, run)
+            return self.under("the code under `try` has failed", handler, run)
 
         ways: list[Callable[[], str | None]] = [lambda: self.block([*node.body, *node.orelse])]
         ends = self.heap.ways([*ways, *map(handled, node.handlers)], self.frame, source="try")

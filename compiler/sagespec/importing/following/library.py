@@ -184,7 +184,7 @@ class SdkCalls(Evaluator):
                     self.handed.setdefault(id(each), []).append(text)
                     self.heap.kept.append(each)
                 elif isinstance(each, BoundMethod) and isinstance(each.owner, Made) and each.name in ("fit", "train"):
-                    self.remark(node, f"`{each.name}` is handed to {text}: with what it is called is not known")
+                    self.remark(node, f"`{each.name}` is passed to {text}: it is not known how it is called")
 
     # Objects of the SDK
 
@@ -347,7 +347,7 @@ class SdkCalls(Evaluator):
         self, made: Made, with_: tuple[Mapping[str, Any], tuple[str, ...]], node: Any, concerns: tuple[str, ...] = ()
     ) -> Start:
         given, left = with_
-        handed = tuple(f"{text} has got it too, and may have changed it" for text in self.touched(made, given))
+        handed = tuple(f"{text} receives it too, and may have changed it" for text in self.touched(made, given))
         copies: dict[int, Any] = {}
         now = replace(made, given=kept(made.given, copies), attributes={})
         return Start(
@@ -376,7 +376,7 @@ class SdkCalls(Evaluator):
         """A request is sent as it is."""
         if not self.mute:
             conditions, loops = tuple(self.conditions), tuple(self.loops)
-            handed = tuple(f"{text} has got it too, and may have changed it" for text in self.handed.get(id(body), ()))
+            handed = tuple(f"{text} receives it too, and may have changed it" for text in self.handed.get(id(body), ()))
             line = self.line(node)
             sent = kept(dict(body), {})
             self.starts.append(Start(None, sent, left, node, line, conditions, loops, handed, is_template=is_template))

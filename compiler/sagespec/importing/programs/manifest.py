@@ -94,7 +94,7 @@ class _ValueReader(Placeholders):
             self.argument("fit(experiment_config=…)", "experiment_config", fit["experiment_config"], data, given)
         for name in fit:
             if name not in ("inputs", "job_name", "experiment_config"):
-                self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
+                self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it has no effect on the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
         self.container_arguments(given, data)
@@ -110,7 +110,7 @@ class _ValueReader(Placeholders):
 
     def argument(self, written: str, name: str, value: Any, data: dict[str, Any], given: Mapping[str, Any]) -> None:
         if name in WITHOUT_FIELD:
-            self.arguments.append(FilledArgument(written, "not taken", "it says nothing to the job"))
+            self.arguments.append(FilledArgument(written, "not taken", "it has no effect on the job"))
             return
         if name in ("model_uri", "rules") or name in self.of_container:
             return
@@ -247,7 +247,7 @@ class _ValueReader(Placeholders):
 
     def channels_of(self, written: str, value: Any, data: dict[str, Any]) -> None:
         if isinstance(value, dict):
-            channels = self.mapping(value, ("channels",))  # what is not certain of its keys is told
+            channels = self.mapping(value, ("channels",))  # what is not certain of its keys is reported
             for name in channels:
                 channels[name] = self.channel(value[name], ("channels", name))
             self.take(written, "channels", channels, data)

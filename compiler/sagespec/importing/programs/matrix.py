@@ -70,7 +70,7 @@ def _common(drafts: Sequence[ManifestDraft]) -> str:
 
 
 def _has_expressions(drafts: Sequence[ManifestDraft]) -> bool:
-    """Whether what was uncertain differs from job to job: then each has to be told by itself."""
+    """Whether what was uncertain differs from job to job: then each has to be reported by itself."""
     return any(list(draft.notes.values()) != list(drafts[0].notes.values()) for draft in drafts)
 
 

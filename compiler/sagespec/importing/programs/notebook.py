@@ -97,7 +97,7 @@ def _of_python2(text: str) -> str:
 
 
 def from_cells(cells: Sequence[str]) -> NotebookCode:
-    """The cells that are Python, one behind the other; what is none is passed over, and told."""
+    """The cells that are Python, one behind the other; what is not is skipped, and reported."""
     lines: list[str] = []
     places: list[tuple[int, int]] = []
     remarks: list[Remark] = []
@@ -128,7 +128,7 @@ def _passed_over(cell: str, number: int) -> Remark:
     except (ValueError, RecursionError, MemoryError):
         line, text = 1, "it cannot be read"
     starts = _JOB.search(cell) is not None
-    what = "it is passed over, and the job in it" if starts else "the cell is passed over"
+    what = "it is skipped, and the job in it" if starts else "the cell is skipped"
     hint = "; put versions in quotes: '1.10.0'" if "version" in text else ""
     return Remark(f"cell {number}, line {line}", f"this is not Python: {text}{hint}; {what}", starts)
 
@@ -143,7 +143,7 @@ def parsed(code: str) -> ast.Module:
         return ast.parse(code)
     except SyntaxError as error:
         line = (error.text or "").strip()
-        hint = "put versions in quotes: '1.10.0'" if "version" in line else "give Python 3, or put it right first"
+        hint = "put versions in quotes: '1.10.0'" if "version" in line else "give Python 3, or correct it first"
         raise UnreadableProgram(f"line {error.lineno} is not Python: {line or error.msg}", hint) from None
     except (ValueError, RecursionError, MemoryError):  # the parser's own stack
         raise UnreadableProgram("this is not Python that can be read", "give a script or a notebook") from None

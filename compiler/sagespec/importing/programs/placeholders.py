@@ -69,7 +69,7 @@ class Placeholders:
         self.remarks.append(why)
         self.arguments.append(FilledArgument(written, "not taken", why))
 
-    def pass_over(self, written: str, why: str = "it says nothing to the service") -> None:
+    def pass_over(self, written: str, why: str = "it has no effect on the service") -> None:
         """An argument without which nothing is missing."""
         self.arguments.append(FilledArgument(written, "not taken", why))
 

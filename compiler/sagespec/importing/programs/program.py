@@ -115,21 +115,21 @@ def _never_started(interpreter: Interpreter) -> list[Start]:
         handed = interpreter.handed.get(id(made), ())
         line = interpreter.line(made.node)
         why = f"no start of it can be seen: its channels are not known (line {line})"
-        concerns = (why, *(f"it is handed to {text}" for text in handed))
+        concerns = (why, *(f"it is passed to {text}" for text in handed))
         now = replace(made, given=kept(made.given, {}))
         found[id(made.node)] = Start(now, {}, (), made.node, line, concerns=concerns, origin=made)
     return list(found.values())
 
 
 def _refuse(remarks: list[Remark]) -> None:
-    told = [remark for remark in remarks if remark.left] or remarks
-    if told:
-        first = told[0]
+    left = [remark for remark in remarks if remark.left] or remarks
+    if left:
+        first = left[0]
         cell = first.where.startswith("cell") and "not Python" in first.text
         message = (
             f"{first.where} is not Python: {first.text.partition(': ')[2].partition(';')[0]}"
             if cell
-            else (f"there is nothing here that can be taken; {first}")
+            else (f"there is nothing here that can be imported; {first}")
         )
         hint = "put versions in quotes: '1.10.0'" if cell and "version" in message else HINT
         raise UnreadableProgram(message, hint)

@@ -67,7 +67,7 @@ def from_endpoint(endpoint: Body, config: Body, model: Body, tags: Mapping[str, 
     """
     if not model or not config:
         raise UnreadableProgram(
-            f"what {endpoint['EndpointName']} serves was deleted: it serves on, as nobody knows what"
+            f"what {endpoint['EndpointName']} serves was deleted: it keeps serving, and nobody knows what"
         )
     containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers", [])
     if len(containers) != 1 or containers[0].get("ModelPackageName"):
@@ -226,8 +226,8 @@ class _DescribedEndpoint:
             yield f"the endpoint is called {name}, which is not a name that a manifest can have"
         for variant in self.endpoint.get("ProductionVariants", ()):
             there = variant.get("DesiredInstanceCount")
-            said = next((v for v in self.variants if v["VariantName"] == variant["VariantName"]), {})
-            if there is not None and there != said.get("InitialInstanceCount"):
+            described = next((v for v in self.variants if v["VariantName"] == variant["VariantName"]), {})
+            if there is not None and there != described.get("InitialInstanceCount"):
                 yield f"{variant['VariantName']} has {there} instances now; with an autoscaler, write scaling: external"
 
 

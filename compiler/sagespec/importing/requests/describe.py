@@ -34,10 +34,10 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     Raises:
         UnreadableProgram: this is not a training job.
     """
-    for complaint in api.check({name: value for name, value in body.items() if name in top_members() | {"Tags"}}):
-        if complaint.kind in ("type", "required"):
-            path = ".".join(map(str, complaint.path))
-            raise UnreadableProgram(f"this is not a training job: {path} {complaint.message}", HINT)
+    for violation in api.check({name: value for name, value in body.items() if name in top_members() | {"Tags"}}):
+        if violation.kind in ("type", "required"):
+            path = ".".join(map(str, violation.path))
+            raise UnreadableProgram(f"this is not a training job: {path} {violation.message}", HINT)
     if not body["AlgorithmSpecification"].get("TrainingImage"):
         raise UnreadableProgram(
             "the job runs an algorithm by its name, and a manifest names an image",

@@ -116,14 +116,14 @@ def endpoint_of_requests(start: Start, facts: Facts, where: str) -> ManifestDraf
 
 def _without_unknown(body: dict[str, Any], remarks: list[str]) -> None:
     """Takes out what the API has no member for."""
-    for complaint in list(api.check(body)):
-        if complaint.kind != "unknown":
+    for violation in list(api.check(body)):
+        if violation.kind != "unknown":
             continue
-        *steps, last = complaint.path
+        *steps, last = violation.path
         owner: Any = body
         for step in steps:
             owner = owner[step]
-        remarks.append(f"no member {'.'.join(map(str, complaint.path))} = {_short(owner.pop(last))}")
+        remarks.append(f"no member {'.'.join(map(str, violation.path))} = {_short(owner.pop(last))}")
 
 
 def _short(value: Any) -> str:

@@ -236,7 +236,7 @@ def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Completio
         shape is not None and bare(shape)["type"] == "list"
     )  # an item is typed on a line, or in brackets, of its own
     for each in {(type(each.value), each.value): each for each in offered if not is_list}.values():
-        keywords = trial.complaints(here.path, each.value)
+        keywords = trial.new_errors(here.path, each.value)
         wrong = [rule for rule, _, _ in keywords if not COMPANION.search(rule)]
         if not wrong or (each.opens and all(map(ON_THE_WAY.search, wrong))):
             needs = [f"Needs more: {message}." for rule, _, message in keywords if rule not in wrong and not each.opens]
@@ -293,7 +293,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         if name in given or name in ("apiVersion", "kind"):
             continue
         path = (*here.path, name)
-        keywords = trial.complaints(path, sample(trial.job, path, shapes[name]))
+        keywords = trial.new_errors(path, sample(trial.job, path, shapes[name]))
         if any(not COMPANION.search(rule) and not OF_VALUES.search(rule) for rule, _, _ in keywords):
             continue
         needs = [message for rule, _, message in keywords if COMPANION.search(rule)]

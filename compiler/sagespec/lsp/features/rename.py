@@ -53,9 +53,9 @@ def rename(workspace: Workspace, judgements: Judgements, params: Mapping[str, An
         return None
     symbol, _, _ = found
     new = str(params["newName"])
-    form, said = FORMS[symbol.sort]
+    form, form_text = FORMS[symbol.sort]
     if re.fullmatch(form, new) is None:
-        raise ResponseError(jsonrpc.REQUEST_FAILED, f"'{new}' cannot be its name: {said}")
+        raise ResponseError(jsonrpc.REQUEST_FAILED, f"'{new}' cannot be its name: {form_text}")
     if symbol.sort == "channels" and not re.fullmatch(r"[A-Za-z_]\w*", new) and _in_scripts(workspace, symbol):
         raise ResponseError(jsonrpc.REQUEST_FAILED, f"'{new}' cannot be a part of the variable that the script reads")
     if symbol.sort == "jobs" and any(_text(each.place) != symbol.name for each in symbol.found):

@@ -20,7 +20,7 @@ COMPANION = re.compile(
     r"-without-(?!image|server|support|compiler|python-file)|^missing-(?!model-function|input-function)"
     r"|^incomplete-|-not-given|-needed-"
 )
-"""Names of rules that miss something else in the manifest: what they complain of can still be written."""
+"""Names of rules that miss something else in the manifest: what they find missing can still be written."""
 ON_THE_WAY = re.compile(r"-not-found$|^unusable-files$|^missing-(local-data|requirements-file)$")
 """What may be wrong with a folder's name behind which more is typed."""
 OF_VALUES = re.compile(
@@ -37,14 +37,14 @@ class Trial:
         self.workspace = workspace
         self.judgements = judgements
         self.job = job
-        self.before = job.complaints(job.manifest.data)
+        self.before = job.errors_of(job.manifest.data)
 
-    def complaints(self, path: Path, value: Any) -> list[tuple[str, Path, str]]:
+    def new_errors(self, path: Path, value: Any) -> list[tuple[str, Path, str]]:
         """The errors that a value brings."""
         if self.workspace.is_cancelled():
             raise ResponseError(jsonrpc.REQUEST_CANCELLED, "cancelled")
         data = with_value(self.job.manifest.data, path, value)
-        return sorted(self.job.complaints(data) - self.before, key=str)
+        return sorted(self.job.errors_of(data) - self.before, key=str)
 
 
 def sample(job: SceneJob, path: Path, shape: Shape) -> Any:
@@ -55,13 +55,13 @@ def sample(job: SceneJob, path: Path, shape: Shape) -> Any:
     if part is not None:
         shapes = fields_of(part)
         return {name: sample(job, (*path, name), shapes[name]) for name, field in part.fields.items() if field.required}
-    listed, told = expected(shape), described(shape)
+    listed, about = expected(shape), described(shape)
     if inner["type"] == "bool":
         return True
     if listed and inner["type"] in ("literal", "union"):
         return listed[0]
-    if told.examples:
-        return told.examples[0]
+    if about.examples:
+        return about.examples[0]
     if inner["type"] == "int":
         return max(inner.get("ge", 1), 1)
     if inner["type"] == "list":

@@ -148,7 +148,7 @@ class Connection:
                 length = int(found[1])
             elif not line.strip() and length is not None:
                 if length > LONGEST:
-                    raise ValueError("no editor sends so much")
+                    raise ValueError("no editor sends that much")
                 return length
         return None
 

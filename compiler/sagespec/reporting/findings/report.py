@@ -23,7 +23,7 @@ _LONG_VALUE = r"('[^']{60})[^']*([^']{20}')"
 class Report:
     """What one run finds, as it finds it: `found` or `by_file` takes the results in, once, and then the counts hold.
 
-    Of results no more is kept than what tells one finding from another.
+    Of results only what distinguishes one finding from another is kept.
     """
 
     def __init__(self, results: Iterable[Result | ResultSummary]) -> None:
@@ -42,8 +42,8 @@ class Report:
     def found(self) -> Iterator[Diagnostic]:
         """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some.
 
-        Of a file with more than `MOST` the others are told as a number, behind its last job; why the rest of a file
-        could not be read is always told.
+        Of a file with more than `MOST` the others are given as a number, after its last job; why the rest of a file
+        could not be read is always reported.
         """
         for name, results in groupby(self._results, lambda result: result.manifest):
             before, left = self._shown.get(name, Counter()), []
@@ -88,7 +88,7 @@ class Report:
 
 
 _OF_THE_RUN = frozenset({"unknown-environment"})
-"""Findings about what the command was told: the same for every manifest. So are notes: one is enough."""
+"""Findings about the command's options: the same for every manifest. So are notes: one is enough."""
 
 
 def identity(found: Diagnostic) -> tuple[object, ...]:
@@ -113,10 +113,12 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     """A finding without secrets, and of a length that can be read: secrets are masked in its texts, and an edit that
     would write one is left out."""
     name = str(diagnostic.field[-1]) if diagnostic.field else ""
-    tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
+    reveals = any(
+        secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix
+    )
     message, hint = _safe_text(diagnostic.message), _safe_text(diagnostic.hint)
     field = tuple(step if isinstance(step, int) else _safe_text(step) for step in diagnostic.field)
-    return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
+    return diagnostic._replace(message=message, hint=hint, field=field, fix=() if reveals else diagnostic.fix)
 
 
 @lru_cache(maxsize=1_024)

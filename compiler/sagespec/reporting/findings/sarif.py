@@ -68,12 +68,12 @@ def _fingerprint(diagnostic: Diagnostic, seen: Counter[str]) -> str:
 
 
 def _result(diagnostic: Diagnostic, index: int, seen: Counter[str]) -> dict[str, Any]:
-    said = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+    text = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
     result: dict[str, Any] = {
         "ruleId": diagnostic.rule,
         "ruleIndex": index,
         "level": diagnostic.severity.value,
-        "message": {"text": said},
+        "message": {"text": text},
         "locations": [{"physicalLocation": _physical(diagnostic.place)}],
         "partialFingerprints": {"sagespec/v1": _fingerprint(diagnostic, seen)},
     }

@@ -53,7 +53,7 @@ def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[s
     if "RollingUpdatePolicy" in deployment:
         batch = deployment["RollingUpdatePolicy"].get("MaximumBatchSize", {})
         size = f"{batch.get('Value')}{' %' if batch.get('Type') == 'CAPACITY_PERCENT' else ''}"
-        yield f"rolling: {size} of the instances at a time are there twice; the quota must allow it"
+        yield f"rolling: {size} of the instances at a time exist twice; the quota must allow it"
     elif old:
         kept = " (their number as it is now)" if change.live.get("RetainAllVariantProperties") else ""
         yield f"blue/green: {old} serve until {new}{kept} do; both are paid for, and the quota must allow both"
@@ -71,11 +71,11 @@ def cost_of_endpoints(*bills: Bill) -> str:
     machines = " + ".join(f"{count} × {kind}" for kind, count in counts.items())
     usd = [bill.usd for bill in bills if bill.usd is not None]
     if not usd:
-        return f"{machines} by the hour, for as long as it stands"
+        return f"{machines} by the hour, for as long as it exists"
     days = sorted({bill.prices.date for bill in bills if bill.prices is not None})
     missing = dict.fromkeys(kind for bill in bills for kind in bill.unpriced)
     names = ", ".join("volumes" if kind == VOLUME else kind for kind in missing)
     without = f", without {names}" if missing else ""
     total = sum(usd)
     amounts = f"{money(total / MONTH_HOURS)} an hour, {money(total)} a month of {MONTH_HOURS} hours"
-    return f"{amounts}, for as long as it stands (prices of {', '.join(days)}{without})"
+    return f"{amounts}, for as long as it exists (prices of {', '.join(days)}{without})"

@@ -80,15 +80,15 @@ def _block_of(row: PlanRow, *, open_: bool) -> str:
     begins = starts(first)
     if not differences and not begins:
         return ""
-    said = [counted(len(differences), "difference")] if differences else []
+    parts = [counted(len(differences), "difference")] if differences else []
     if row.files is not None:
         number = len(row.files.added) + len(row.files.removed) + len(row.files.changed)
-        said += [f"{counted(number, 'file')} of the code"] if number else []
+        parts += [f"{counted(number, 'file')} of the code"] if number else []
     several = len(row.changes) > 1
     return _rendered(
         "row.md.j2",
         open=open_ and bool(differences),
-        title=": ".join([" ".join([", ".join(row.called), row.more]).rstrip(), ", ".join(said) or "what is started"]),
+        title=": ".join([" ".join([", ".join(row.called), row.more]).rstrip(), ", ".join(parts) or "what is started"]),
         differences=[
             {"field": one.field, "before": shown(one)[0], "after": shown(one)[1], "effect": one.effect.value}
             for one in differences

@@ -243,8 +243,8 @@ def counts(plan: Plan) -> str:
     if not plan.changes:
         return "No jobs."
     if not plan.pending:
-        said = "to do" if all(change.as_wanted for change in plan.changes) else "is done"
-        return f"Nothing {said}: {', '.join(_states(plan))}."
+        state = "to do" if all(change.as_wanted for change in plan.changes) else "is done"
+        return f"Nothing {state}: {', '.join(_states(plan))}."
     numbers = {action: sum(change.action is action for change in plan.changes) for action in Action}
     return "Plan: " + ", ".join(f"{number} to {action.value}" for action, number in numbers.items() if number) + "."
 

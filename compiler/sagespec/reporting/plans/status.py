@@ -57,7 +57,7 @@ def _endpoint_lines(ending: EndpointEnding) -> Iterator[str]:
     if ending.config:
         yield f"serves with {printable(ending.config)}" if ending.status == "InService" else printable(ending.config)
     if ending.over and ending.asked != ending.config:
-        yield f"asked for was {printable(ending.asked)}"
+        yield f"asked for: {printable(ending.asked)}"
     for capacity in ending.capacities:
         amount = f"{capacity.current} of {capacity.desired} instances"
         if capacity.desired is None:
@@ -88,9 +88,9 @@ def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
     for ending in found:
         yield state_line(ending, style)
         times = [("created", ending.created), ("started", ending.started), ("ended", ending.ended)]
-        said = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
-        if said:
-            yield f"  {', '.join(said)}"
+        moments = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
+        if moments:
+            yield f"  {', '.join(moments)}"
         yield from ended_text(ending, style)
         yield from (f"  {style.dim('|')} {printable(line)}" for line in ending.tail)
 

@@ -257,8 +257,8 @@ def _versions_of(facts: Facts, field: str) -> Mapping[str, str]:
     for framework in sorted(frameworks(facts), key=lambda framework: framework.name != DEFAULT):
         for release in releases(framework) if framework.version_field == field else ():
             own = release.version.partition("+")[0]
-            said = f"{framework.title}: {_about_release(release)}"
-            found[own] = f"{found[own]} | {said}" if own in found else said
+            about = f"{framework.title}: {_about_release(release)}"
+            found[own] = f"{found[own]} | {about}" if own in found else about
     return found
 
 

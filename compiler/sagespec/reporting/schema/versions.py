@@ -168,13 +168,13 @@ def _branches(
 ) -> Iterator[Json]:
     """One if/then for all versions of which the same is true."""
     groups: dict[str, dict[str, None]] = {}
-    said: dict[str, str] = {}
+    by_version: dict[str, str] = {}
     for release in releases(framework):
         own = release.version.partition("+")[0]
         made = json.dumps(about(facts, framework, release))
-        if said.setdefault(own, made) != made:
-            said[own] = "[]"  # what stands under it decides too: that is left to the rules
-    for own, made in said.items():
+        if by_version.setdefault(own, made) != made:
+            by_version[own] = "[]"  # what stands under it decides too: that is left to the rules
+    for own, made in by_version.items():
         groups.setdefault(made, {})[own] = None
     for then, versions in groups.items():
         if json.loads(then):
@@ -410,4 +410,4 @@ _ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] =
     _hyperparameters,
     _command_line,
 )
-"""Each tells what must be true of a manifest that names a release; a new release is a row of the catalogue."""
+"""Each says what must be true of a manifest that names a release; a new release is a row of the catalogue."""

@@ -14,7 +14,7 @@ from sagespec.reporting.terminal.style import style_of
 MOST_BARS = 8
 """On a terminal: how many pieces of work are shown at a time; work goes side by side."""
 QUIET_SECONDS = 10.0
-"""Where there is no terminal: how long one piece of work goes on before it is spoken of again."""
+"""Where there is no terminal: how long one piece of work goes on before it is reported again."""
 
 
 @contextmanager

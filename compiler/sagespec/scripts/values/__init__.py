@@ -1,4 +1,4 @@
-"""What an expression of a training script is worth, where the text alone tells."""
+"""What an expression of a training script is worth, as far as the text alone shows."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ class CompileArguments(Judging):
 
     --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
     step-functions (a task state), aws-cli (a shell script). Standard error says what these need in S3; with --out,
-    source archives are written beside them. eventbridge is the rule that tells an SNS topic when the job has ended (a
-    CloudFormation template).
+    source archives are written beside them. eventbridge is the rule that notifies an SNS topic when the job has ended
+    (a CloudFormation template).
     """
 
     command, section, runs = "compile", CHECK, "compiling:compile_"

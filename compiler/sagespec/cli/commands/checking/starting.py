@@ -99,7 +99,7 @@ def endpoint_manifest(name: str) -> ManifestDraft:
     service = cast("EndpointService", service_pool().service(site, Nature.STAYS))
     seen = next(iter(service.observe([Request("Endpoint", name, name, (), {}, site)])), None)
     if seen is None:
-        raise NoSuchJob(f"there is no endpoint {name} on {service.name}", "is the name right, and is the region?")
+        raise NoSuchJob(f"there is no endpoint {name} on {service.name}", "check the name and the region")
     return from_endpoint(seen.body, seen.config_body, seen.model_body, seen.tags, facts())
 
 

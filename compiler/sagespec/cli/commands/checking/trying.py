@@ -23,14 +23,14 @@ def metrics(given: MetricsArguments) -> Code:
     definitions = list(definitions_of(given))
     trial = tried(definitions, lines_of(given))
     if not definitions:
-        print_error(f"{given.manifest} has no metric_definitions", "what could be one is listed below")
+        print_error(f"{given.manifest} has no metric_definitions", "numbers that could be metrics are listed below")
     print_result(FORMATS[given.format](trial, style_of(sys.stdout)))
     return Code.FINE if definitions and all(tally.useful for tally in trial.tallies) else Code.WRONG_MANIFEST
 
 
 def definitions_of(given: MetricsArguments) -> Iterator[tuple[str, str]]:
-    """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is told, and
-    does not matter here."""
+    """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is reported,
+    and does not matter here."""
     from sagespec.base.diagnostic import limited
     from sagespec.reporting.findings.diagnostics import block
 

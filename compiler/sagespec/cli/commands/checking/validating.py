@@ -45,7 +45,7 @@ def judged(given: ValidateArguments) -> Iterator[ResultSummary]:
 
 
 def repaired(given: ValidateArguments) -> Iterator[ResultSummary]:
-    """What is left after `--fix`; what was cured is told."""
+    """What is left after `--fix`; what was fixed is reported."""
     from sagespec.reading.fixes import repair, repair_text  # few runs fix anything
 
     def make() -> Compiler:

@@ -78,7 +78,7 @@ class ApplyArguments(Deciding):
     command, section, runs = "apply", DEPLOY, "applying:apply"
     exits = {
         **NOT_WHOLE,
-        Code.SERVICE_FAILED: "the service failed or refused, or the plan does not hold any more",
+        Code.SERVICE_FAILED: "the service failed or refused, or the plan is out of date",
         Code.JOB_FAILED: "a job did not complete, and is not tried again",
     }
     examples = (

@@ -158,7 +158,10 @@ def serve_what_was_trained(report: ApplyReport, inputs: ApplyInputs, pool: Servi
     new plan is shown and done. Whether anything was."""
     waiting = {change.name: entry for entry in report.ledger.entries if is_waiting(change := entry.outcome.change)}
     if waiting and inputs.again is None:
-        print_error(f"{', '.join(waiting)}: a saved plan does not hold what waits", "sagespec apply PATH… serves it")
+        print_error(
+            f"{', '.join(waiting)}: a saved plan does not include what waits for a job",
+            "sagespec apply PATH… serves it",
+        )
     if not waiting or inputs.again is None:
         return False
     before = {request.name: request.digest for request in inputs.requests if nature_of(request) is Nature.RUNS}
@@ -300,7 +303,7 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, PlanOptions]:
     path, *others = given.paths
     repeated = [*others, *given.decided_by_a_plan]
     if repeated:
-        raise WrongUsage(f"a saved plan says all of this itself: {', '.join(repeated)}", f"sagespec apply {path}")
+        raise WrongUsage(f"a saved plan decides this already: {', '.join(repeated)}", f"sagespec apply {path}")
     try:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
     except (PlanFileError, OSError, UnicodeDecodeError) as error:
@@ -323,7 +326,7 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
     """
     left, differences = still_planned(then.changes, now.changes)
     if then.account != now.account:
-        differences.insert(0, f"it was made for account {then.account}, and the credentials are of {now.account}")
+        differences.insert(0, f"it was made for account {then.account}, and the credentials are for {now.account}")
     if differences:
         refuse(differences)
         raise Ended(Code.SERVICE_FAILED)
@@ -331,7 +334,7 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
 
 
 def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:
-    print_error("this is not what the plan was made for; nothing was done", hint)
+    print_error("things have changed since the plan was made; nothing was done", hint)
     for difference in differences:
         print_status(f"  {difference}", always=True)
 

@@ -119,7 +119,7 @@ def _report_interruption(followed: Followed) -> None:
     followed.interrupted = True
     if followed.jobs:
         again = "\n  ".join(attach_lines(followed.jobs))
-        print_status(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
+        print_status(f"\nNo longer following; the jobs continue. To follow again: {again}", always=True)
 
 
 class _NewsPrinter:
@@ -160,7 +160,9 @@ class _NewsPrinter:
                 for line in ended_text(found, style):
                     print_status(line, always=not found.passed)
         for job in self.followed.lost:
-            print_error(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
+            print_error(
+                f"{job.name} could not be followed to its end; it may still be running", next(attach_lines([job]))
+            )
 
 
 def attach_lines(jobs: Sequence[FollowedJob]) -> Iterator[str]:

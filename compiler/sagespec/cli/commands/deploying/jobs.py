@@ -1,6 +1,7 @@
 """The commands about training jobs that exist: status, logs, attach, tensorboard, stop.
 
-Each does all the jobs that are meant: one that cannot be seen, or is not there, is told and does not end the others.
+Each does all the jobs that are meant: one that cannot be seen, or is not there, is reported and does not end the
+others.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ def stop(given: StopArguments) -> Code:
             print_status(f"- delete the endpoint {one.job_name} ({one.status}); {kept}", always=True)
         if not given.yes and not confirm(_question(len(running), len(standing))):
             return Code.WRONG_USAGE
-    said, failed = of_each(seen, lambda pair: _stopped(*pair))
-    for line in said:
+    lines, failed = of_each(seen, lambda pair: _stopped(*pair))
+    for line in lines:
         print_status(line)
     waited = wait_for_the_end([job for job, _ in seen]) if given.wait else Code.FINE
     return max(code, failed, waited)
@@ -174,11 +175,11 @@ def wait_for_the_end(jobs: Sequence[FollowedJob]) -> Code:
         return f"{job.name} is gone" if seen is None else f"{job.name} is {seen.status}"
 
     try:
-        said, code = of_each(jobs, ended)
+        lines, code = of_each(jobs, ended)
     except KeyboardInterrupt:
         print_status("\nNo longer waiting; they were asked to end.", always=True)
         return Code.INTERRUPTED
-    for line in said:
+    for line in lines:
         print_status(line)
     return code
 
@@ -200,7 +201,7 @@ def _stays(seen: Observed) -> bool:
 
 
 def of_each(jobs: Sequence[Item], do: Callable[[Item], Made]) -> tuple[list[Made], Code]:
-    """What is made of each job, in order; what goes wrong with one is told."""
+    """What is made of each job, in order; what goes wrong with one is reported."""
     made: dict[int, Made] = {}
     code = Code.FINE
     for done in side_by_side(do, jobs):

@@ -48,7 +48,9 @@ def _check(given: StatusArguments) -> None:
     if given.out is None:
         return
     if form_of(given.out) is None:
-        raise WrongUsage(f"--out {given.out}: there is no such form of picture", f"end its name in {', '.join(FORMS)}")
+        raise WrongUsage(
+            f"--out {given.out}: there is no such picture format", f"use a name that ends in {', '.join(FORMS)}"
+        )
     why = unwritable(given.out)
     if why:
         raise WrongUsage(f"--out {given.out}: {why}")

@@ -40,8 +40,7 @@ def rollback(given: RollbackArguments) -> Code:
 
     done, failed = of_each(ways, gone)
     for job in done:
-        print_status(
-            f"{job.name} was asked to go back; its manifest still asks for the other: revert it before the next apply"
-        )
+        still = "its manifest still asks for the newer configuration: revert it before the next apply"
+        print_status(f"{job.name} was asked to go back; {still}")
     code = max(code, failed)
     return followed(done).code or code if given.wait and done else code

@@ -100,8 +100,8 @@ def _of_archive(request: Request, seen: ObservedEndpoint) -> Iterator[Difference
     before, after = seen.tags.get(ARTIFACT), request.tags.get(ARTIFACT)
     if after and before != after:
         member = "CreateModel.PrimaryContainer.ModelDataUrl"
-        told = f"another archive (ETag {before})" if before else "an archive at which nobody has looked"
-        yield Difference("model_data", f"{member} (its ETag)", told, f"ETag {after}", Effect.DEPLOYMENT)
+        shown = f"another archive (ETag {before})" if before else "an archive that was not looked at"
+        yield Difference("model_data", f"{member} (its ETag)", shown, f"ETag {after}", Effect.DEPLOYMENT)
 
 
 def _of_tags(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:

@@ -54,7 +54,7 @@ def decide_endpoints(
 def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: PlanOptions = NOTHING_ELSE) -> Change:
     """What to do about one request, given the endpoint of its name.
 
-    One of this machine that has failed is as good as none: nothing is lost when it is made anew.
+    One of this machine that has failed is as good as none: nothing is lost when it is made again.
     """
     if seen is not None and seen.here and seen.status == "Failed":
         seen = None
@@ -104,7 +104,7 @@ class _EndpointCase(NamedTuple):
 
 def _foreign(request: Request, seen: ObservedEndpoint, options: PlanOptions) -> Change:
     """Endpoints' names are unique in an account and region: whoever has the name has it alone."""
-    exists = f"the endpoint {seen.job_name} exists ({seen.status}), and is not of this manifest: {whose(seen)}"
+    exists = f"the endpoint {seen.job_name} exists ({seen.status}), and does not belong to this manifest: {whose(seen)}"
     nobodys = not any(key.startswith(OURS) for key in seen.tags) or (
         seen.name == request.name
         and seen.project in (request.project, UNNAMED)
@@ -113,7 +113,8 @@ def _foreign(request: Request, seen: ObservedEndpoint, options: PlanOptions) -> 
     if seen.tags_hidden or not nobodys:
         return Change(Action.REFUSE, f"{exists}; give the manifest another name", request, seen=seen)
     if options.adopt:
-        reason = f"{seen.job_name} ({seen.status}) is nobody's: it gets our tags; the next apply changes what differs"
+        free = f"{seen.job_name} ({seen.status}) belongs to no manifest"
+        reason = f"{free}: it gets sagespec's tags; the next apply changes what differs"
         return Change(Action.ADOPT, reason, request, seen=seen)
     return Change(Action.REFUSE, f"{exists}; --adopt takes it over", request, seen=seen)
 
@@ -133,7 +134,7 @@ def _keep(case: _EndpointCase) -> Change:
 def _wait(case: _EndpointCase) -> Change:
     seen = case.there
     what = f", to {seen.pending}" if seen.pending else ""
-    reason = f"{seen.job_name} is {seen.status}{what}, and takes no change until that is over"
+    reason = f"{seen.job_name} is {seen.status}{what}, and accepts no change until that is over"
     return Change(Action.WAIT, reason, case.request, seen=seen)
 
 
@@ -144,8 +145,8 @@ def _serves(case: _EndpointCase) -> Change:
     removes = leftovers(request, seen)
     change = Change(Action.KEEP, f"serves ({case.wanted})", request, seen=seen, removes=removes)
     if wanted:
-        said = "; ".join(_capacity_text(one, seen) for one in wanted)
-        return change._replace(action=Action.SCALE, reason=said, live={"DesiredWeightsAndCapacities": wanted})
+        reason = "; ".join(_capacity_text(one, seen) for one in wanted)
+        return change._replace(action=Action.SCALE, reason=reason, live={"DesiredWeightsAndCapacities": wanted})
     add, remove = request.tag_changes(seen.tags, 1)
     if add or remove:
         return change._replace(action=Action.TAG, reason="only tags differ")
@@ -164,7 +165,7 @@ def _update(case: _EndpointCase) -> Change:
     if verdict is not None and not case.options.rerun and not (verdict.infrastructure and request.retry != "never"):
         return Change(Action.KEEP, f"{tried}; --rerun tries it again", request, seen=seen)
     if _loses_instances(request, seen):
-        reason = f"{request.name} has instances, and SageMaker makes no serverless endpoint of it; give the manifest"
+        reason = f"{request.name} has instances, and SageMaker cannot make it serverless; give the manifest"
         return Change(Action.REFUSE, f"{reason} another name", request, seen=seen)
     if request.on_change == "refuse":
         reason = f"it serves with {seen.config}, the manifest asks for another one ({case.wanted}), and on_change says"
@@ -218,7 +219,7 @@ def _replace(case: _EndpointCase) -> Change:
 def _replaced(case: _EndpointCase) -> Change:
     request, seen = case.request, case.there
     if not may_stop(request):
-        why = f"{seen.job_name} is {seen.status}, and may be another repository's as well; {NAME_THE_PROJECT}"
+        why = f"{seen.job_name} is {seen.status}, and may also belong to another repository; {NAME_THE_PROJECT}"
         return Change(Action.REFUSE, f"{why}, or: {stop_command([seen.job_name], request.site)}", request, seen=seen)
     reason = f"{_broken(seen)}; it is deleted first"
     return Change(Action.REPLACE, reason, request, seen=seen, stops=(seen,))
@@ -349,7 +350,7 @@ def prune_endpoints(
         if (seen.project, seen.environment, seen.name) in described:
             continue
         verdict, why = gone(seen)
-        stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
+        stands = f"the endpoint {seen.job_name} exists ({seen.status}), and"
         removes = (*models_once(seen.revisions), *seen.spare)
         if verdict is PruneVerdict.GONE:
             paid = fleet(seen.config_body.get("ProductionVariants", ()), seen)
@@ -363,16 +364,16 @@ def prune_endpoints(
     notes = []
     if elsewhere:
         notes.append(
-            f"{', '.join(elsewhere)}: {why_left(elsewhere)}; --prune leaves what is not of the given paths alone"
+            f"{', '.join(elsewhere)}: {why_left(elsewhere)}; --prune leaves alone what is not under the given paths"
         )
     if not all(map(may_stop, requests)):
-        notes.append(f"--prune deletes nothing of a project that nobody has named; {NAME_THE_PROJECT}")
+        notes.append(f"--prune deletes nothing of a project without a name; {NAME_THE_PROJECT}")
     return changes, notes
 
 
 def why_left(names: Sequence[str]) -> str:
-    stand = "an endpoint that stands" if len(names) == 1 else "endpoints that stand"
-    return f"{stand}, whose manifest does not lie under the given paths"
+    stand = "an endpoint" if len(names) == 1 else "endpoints"
+    return f"{stand}, whose manifest is not under the given paths"
 
 
 def fleet(variants: Sequence[Mapping[str, Any]], seen: ObservedEndpoint | None = None) -> str:

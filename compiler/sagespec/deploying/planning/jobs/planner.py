@@ -95,9 +95,9 @@ def prune(requests: Sequence[Request], jobs: Iterable[Observed], gone: Gone) -> 
     notes = []
     if elsewhere:
         runs = "job runs" if elsewhere == 1 else "jobs run"
-        notes.append(f"{elsewhere} {runs} whose manifests do not lie under the given paths; --prune leaves them alone")
+        notes.append(f"{elsewhere} {runs} whose manifests are not under the given paths; --prune leaves them alone")
     if not all(map(may_stop, requests)):
-        notes.append(f"--prune stops nothing of a project that nobody has named; {NAME_THE_PROJECT}")
+        notes.append(f"--prune stops nothing of a project without a name; {NAME_THE_PROJECT}")
     return changes, notes
 
 
@@ -200,7 +200,7 @@ def _cure(running: Sequence[Observed], site: Destination) -> str:
     if hidden:
         return f"and {hidden[0].job_name} may be older work of the manifest: {whose(hidden[0])}"
     stops = f"--replace stops {'it' if len(running) == 1 else 'them'}"
-    return f"which nobody asks for now: {stops}, or: {stop_command(_names_of(running), site)}"
+    return f"which no manifest asks for now: {stops}, or: {stop_command(_names_of(running), site)}"
 
 
 def _after(case: _Case) -> Change:
@@ -227,7 +227,7 @@ def _replacing(case: _Case, after: Change, running: tuple[Observed, ...]) -> Cha
         )
         return after._replace(action=Action.REPLACE, reason=reason, seen=running[-1], stops=running)
     if newest is not None and newest.status == "Completed":
-        names = f"{_listed(running)}, which nobody asks for now, {_are(running)} stopped"
+        names = f"{_listed(running)}, which no manifest asks for now, {_are(running)} stopped"
         reason = f"{newest.job_name} has completed already; {names}"
         return Change(Action.STOP, reason, request, newest.attempt, newest, stops=running)
     reason = f"{runs}, and nothing would follow: {after.reason}"
@@ -257,7 +257,7 @@ def _stopping(change: Change) -> Change:
     if hidden:
         why = f"{hidden[0].job_name} runs; {whose(hidden[0])}"
     else:
-        why = f"{names} {_run(change.stops)}, and may be another repository's as well; {NAME_THE_PROJECT}"
+        why = f"{names} {_run(change.stops)}, and may also belong to another repository; {NAME_THE_PROJECT}"
         why += f", or: {stop_command(_names_of(change.stops), request.site)}"
     return Change(Action.REFUSE, why, request, change.attempt, change.stops[-1])
 
@@ -273,12 +273,12 @@ def _under_our_name(change: Change, request: Request, seen: Iterable[Observed], 
     taken = next((job for job in seen if job.job_name == job_name), None)
     if taken is None:
         return change
-    exists = f"{job_name} exists ({taken.status}), and it is not of this manifest: {whose(taken)}"
+    exists = f"{job_name} exists ({taken.status}), and it does not belong to this manifest: {whose(taken)}"
     if not can_be_adopted(request, taken):
         return Change(Action.REFUSE, f"{exists}; give the manifest another name", request, change.attempt, taken)
     if options.adopt:
-        reason = f"{job_name} ({taken.status}) is what the manifest asks for, and nobody's: it gets our tags"
-        return Change(Action.ADOPT, reason, request, change.attempt, taken)
+        fits = f"{job_name} ({taken.status}) is what the manifest asks for, and belongs to no manifest"
+        return Change(Action.ADOPT, f"{fits}: it gets sagespec's tags", request, change.attempt, taken)
     reason = f"{exists}; it asks for the same: --adopt takes it over"
     return Change(Action.REFUSE, reason, request, change.attempt, taken)
 
@@ -287,7 +287,8 @@ def _notes(request: Request, seen: Iterable[Observed]) -> Iterable[str]:
     """Jobs that look like the manifest's and are not."""
     for job in seen:
         if is_tagged_for(request, job) and not is_named_as_tagged(job):
-            yield f"{job.job_name} ({job.status}) has our tags, but not our name: it does not count, and is left alone"
+            copied = f"{job.job_name} ({job.status}) has sagespec's tags, but not the name that goes with them"
+            yield f"{copied}: it does not count, and is left alone"
         elif not job.ended and is_named_as_tagged(job) and job.name == request.name and _is_unclaimed(request, job):
             stop = stop_command([job.job_name], request.site)
             yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"

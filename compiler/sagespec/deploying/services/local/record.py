@@ -78,7 +78,7 @@ def settled(job: JobFolder) -> dict[str, Any]:
     status = read_json(job.status)
     if status["status"] in TERMINAL:
         return status
-    return fail_orphan(job, "the job's supervisor ended without a word (killed, or this machine restarted)")
+    return fail_orphan(job, "the job's supervisor ended without a message (killed, or this machine restarted)")
 
 
 def fail_orphan(job: JobFolder, why: str) -> dict[str, Any]:

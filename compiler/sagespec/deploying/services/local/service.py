@@ -410,7 +410,7 @@ class LocalService:
     def _lacks(
         self, given: Mapping[str, Any], code: Callable[[str, str], modules.SourceCode | None]
     ) -> tuple[str, str] | None:
-        """What this machine's Python lacks for the job, and what to do: told before it is started."""
+        """What this machine's Python lacks for the job, and what to do: reported before it is started."""
         place = str(given.get("sagemaker_submit_directory", ""))
         if self.options.provision or not place.startswith("s3://"):  # else the code comes with a channel
             return None
@@ -419,8 +419,11 @@ class LocalService:
         missing = modules.lacking(code(place, str(given["sagemaker_program"])), self.options.python)
         if missing is None:
             return None
-        message = f"the script imports {missing}, which this Python has not"
-        return message, f"add --provision, which installs it apart; or install {missing} into {self.options.python}"
+        message = f"the script imports {missing}, which this Python does not have"
+        return (
+            message,
+            f"add --provision, which installs it separately; or install {missing} into {self.options.python}",
+        )
 
     def _uploaded_code(self, uri: str, program: str) -> modules.SourceCode | None:
         from sagespec.deploying.services.local.running import modules
@@ -444,11 +447,11 @@ def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
             yield LogLine(host, moment, text if clean else redacted(text))
 
 
-def _last_line(job: JobFolder, said: str) -> str:
+def _last_line(job: JobFolder, output: str) -> str:
     """The last thing that a supervisor said, before or after it let go of the terminal."""
     with contextlib.suppress(OSError):
-        said += (job.path / "supervisor.log").read_text(encoding="utf-8", errors="replace")
-    return said.strip().rpartition("\n")[2]
+        output += (job.path / "supervisor.log").read_text(encoding="utf-8", errors="replace")
+    return output.strip().rpartition("\n")[2]
 
 
 def _taken(name: str) -> NameTaken:

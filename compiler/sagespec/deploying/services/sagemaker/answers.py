@@ -1,7 +1,7 @@
 """One validated reading of what AWS answers: botocore checks what we send, and takes whatever comes back.
 
-Half an answer, a proxy's web page, a text where a number belongs, a record without its name: each is told as what it
-is, and nothing behind this page need doubt what it reads.
+Half an answer, a proxy's web page, a text where a number belongs, a record without its name: each is reported as what
+it is, and nothing behind this page need doubt what it reads.
 """
 
 from __future__ import annotations

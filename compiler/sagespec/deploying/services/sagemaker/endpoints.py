@@ -107,9 +107,9 @@ class SageMakerEndpoints(EndpointObserver):
             tags = self._tags_of(found[f"{member}Arn"]) or {}
             wanted = tags_in(body["Tags"])
             if any(tags.get(key) != wanted.get(key) for key in (*OWNER, DIGEST)):
-                whose = f"project '{tags[PROJECT]}'" if PROJECT in tags else "nobody's by its tags"
-                message = f"{name} exists already, and is not of this manifest ({whose}): it is not used unseen"
-                raise NameTaken(message, "give the manifest another name, or delete what has it") from taken
+                whose = f"project '{tags[PROJECT]}'" if PROJECT in tags else "no project by its tags"
+                message = f"{name} exists already, and does not belong to this manifest ({whose}): it is not used"
+                raise NameTaken(message, "give the manifest another name, or delete what has this one") from taken
 
     def create(self, request: Request, attempt: int) -> None:
         """Creates the endpoint, with the configuration that is there.
@@ -188,7 +188,7 @@ class SageMakerEndpoints(EndpointObserver):
         owner = self._owner("endpoint_config", revision.config) if revision.config else None
         user = usage.endpoint_with(revision.config, revision.created) if revision.config else ""
         if user:
-            return f"{revision.config} is left: the endpoint {user} uses it"
+            return f"{revision.config} is kept: the endpoint {user} uses it"
         if revision.config:
             self._delete("endpoint_config", EndpointConfigName=revision.config)
         for model in revision.models:
@@ -196,7 +196,7 @@ class SageMakerEndpoints(EndpointObserver):
                 continue  # a model that was there already, and was only named
             user = usage.user_of_model(model)
             if user:
-                return f"the model {model} is left: {user} uses it"
+                return f"the model {model} is kept: {user} uses it"
             self._delete("model", ModelName=model)
         return ""
 

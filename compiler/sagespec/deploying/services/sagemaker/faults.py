@@ -28,9 +28,12 @@ _ELSEWHERE = "the bucket lies in another region than the job, which SageMaker re
 _PROXY = (
     "a proxy or a sign-in page answers instead of AWS: HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL say where calls go"
 )
-_SLOW = f"is the network up, and does a firewall or proxy let AWS through? AWS_MAX_ATTEMPTS says how often; {AGAIN}"
+_SLOW = (
+    "check the network, and whether a firewall or proxy lets AWS through; "
+    f"AWS_MAX_ATTEMPTS says how often it is tried; {AGAIN}"
+)
 _KEY = "the KMS key cannot be used: enable it, or give another key or none"
-_SEE_WHAT_IS_SENT = "the service's words say which member is meant; `sagespec compile` shows what is sent"
+_SEE_WHAT_IS_SENT = "the service's message says which member it is about; `sagespec compile` shows what is sent"
 
 HINTS: dict[str, str] = {
     "ResourceLimitExceeded": "raise that quota (Service Quotas, Amazon SageMaker), use another instance type, or wait "
@@ -66,10 +69,10 @@ HINTS: dict[str, str] = {
     "InvalidParameterValue": _SEE_WHAT_IS_SENT,
     "RequestTimeout": _SLOW,
     "BadDigest": "the file was changed while it was sent; run it again",
-    "InternalFailure": f"the service has trouble; {AGAIN}",
-    "InternalServerError": f"the service has trouble; {AGAIN}",
-    "InternalError": f"the service has trouble; {AGAIN}",
-    "ServiceUnavailable": f"the service has trouble; {AGAIN}",
+    "InternalFailure": f"the service has a problem; {AGAIN}",
+    "InternalServerError": f"the service has a problem; {AGAIN}",
+    "InternalError": f"the service has a problem; {AGAIN}",
+    "ServiceUnavailable": f"the service has a problem; {AGAIN}",
     "SerializationException": "a number or a text stands where the API wants the other",
     "NoCredentialsError": "give credentials: AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and its secret",
     "PartialCredentialsError": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together",
@@ -186,7 +189,7 @@ def _is_bare(error: Exception, status: str) -> bool:
 def hint_of(error: Exception) -> str:
     message = message_of(error)
     if is_not_found(error) and code_of(error) != "NoSuchEntity":
-        return "is the name right, and are the region and the account?"
+        return "check the name, the region and the account"
     for pattern, hint in _WORDS:
         if re.search(pattern, message):
             return hint
@@ -215,8 +218,8 @@ def service_error(error: Exception, doing: str) -> ServiceError:
         kind = InProgress
     elif is_not_found(error) and ("TrainingJob" in operation or _LOOKS.match(operation)):
         kind = NoSuchJob
-    said = quotable(message) if not hasattr(error, "response") or not code else f"{code}: {quotable(message)}"
-    return kind(f"{doing}: {said}", hint_of(error))
+    text = quotable(message) if not hasattr(error, "response") or not code else f"{code}: {quotable(message)}"
+    return kind(f"{doing}: {text}", hint_of(error))
 
 
 def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), **parameters: Any) -> dict[str, Any]:
@@ -267,8 +270,8 @@ def _not_aws(error: Exception, doing: str) -> NotAws:
         return NotAws(f"{doing}: {error}", _PROXY)
     if isinstance(error, UnreadableAnswer):
         return NotAws(f"{doing}: what came back is not what the API describes: {error}", f"{_PROXY}; {AGAIN}")
-    said = str(error).replace("\\n", "\n")  # bytes are quoted there
-    page = page_in(said[max(0, said.find("<")) :])
+    text = str(error).replace("\\n", "\n")  # bytes are quoted there
+    page = page_in(text[max(0, text.find("<")) :])
     return NotAws(f"{doing}: {page or 'what came back is not what the API describes'}", f"{_PROXY}; {AGAIN}")
 
 
@@ -287,7 +290,7 @@ def tokens(doing: str) -> Callable[[str], str]:
 
     def new(token: str) -> str:
         if token in known:
-            raise NotAws(f"{doing}: the pages come round again and have no end", AGAIN)
+            raise NotAws(f"{doing}: the pages repeat and never end", AGAIN)
         known.add(token)
         return token
 

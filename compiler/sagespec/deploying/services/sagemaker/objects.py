@@ -72,7 +72,7 @@ class StoredObjects:
         """Brings an object to a file.
 
         Raises:
-            ServiceError: it is not there, or did not arrive whole.
+            ServiceError: it is not there, or did not arrive completely.
         """
         from botocore.exceptions import BotoCoreError
 
@@ -83,7 +83,7 @@ class StoredObjects:
                 for piece in answer["Body"].iter_chunks(PIECE):
                     file.write(piece)
         except (BotoCoreError, OSError) as error:
-            raise ServiceError(f"{uri} did not arrive whole: {error}", AGAIN) from error
+            raise ServiceError(f"{uri} did not arrive completely: {error}", AGAIN) from error
 
     def entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         """What lies below a prefix; nothing in a bucket that is not there yet."""

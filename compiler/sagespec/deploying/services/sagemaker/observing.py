@@ -217,11 +217,11 @@ class JobObserver(JobLists):
                 yield seen
 
     def _note(self, page: Sequence[Mapping[str, Any]]) -> None:
-        said = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
-        self._statuses |= said
+        statuses = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
+        self._statuses |= statuses
 
     def _as_they_are(self, found: Iterable[ObservedJob]) -> Iterator[ObservedJob]:
-        """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
+        """Search shows what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
         quotable = [seen for seen in found if "Tags" in seen.body]
         unsure = [seen for seen in quotable if not seen.ended and seen.job_name not in self._statuses]
         if len(unsure) > FEW:

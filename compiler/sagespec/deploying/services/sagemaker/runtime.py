@@ -17,7 +17,7 @@ ANSWER_SECONDS = 70.0
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 """
 _AGAIN = "send it again"
-_TROUBLE = f"the service has trouble; {_AGAIN}"
+_TROUBLE = f"the service has a problem; {_AGAIN}"
 HINTS = {
     "ModelNotReadyException": f"the model is still being loaded; {_AGAIN} in a minute",
     "ThrottlingException": f"the endpoint takes no more requests at a time; {_AGAIN} later, or give it more capacity",
@@ -61,8 +61,8 @@ def _explained(error: ServiceError, name: str) -> ServiceError:
     code, response = code_of(cause), getattr(cause, "response", {})
     if code == "ModelError" and "OriginalStatusCode" in response:
         log = f"`sagespec logs {name}` says more (CloudWatch, /aws/sagemaker/Endpoints/{name})"
-        said = response.get("OriginalMessage", response["Error"].get("Message", ""))
-        return ModelError(int(response["OriginalStatusCode"]), redacted(str(said)), log)
+        text = response.get("OriginalMessage", response["Error"].get("Message", ""))
+        return ModelError(int(response["OriginalStatusCode"]), redacted(str(text)), log)
     if _NOT_FOUND.search(error.message):
-        return ServiceError(error.message, "is the name right, and are the region and the account?")
+        return ServiceError(error.message, "check the name, the region and the account")
     return ServiceError(error.message, HINTS.get(code, error.hint))

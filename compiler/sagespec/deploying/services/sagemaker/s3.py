@@ -110,7 +110,7 @@ class ObjectStore(StoredObjects):
         self.encryption = tuple({**each, "ServerSideEncryption": "aws:kms"} for each in self.encryption[:1])
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
             path = Path(folder, "model.tar.gz")
-            progress(f"packing the model anew ({upload.sha256[:10]}…)", 0, size)
+            progress(f"packing the model again ({upload.sha256[:10]}…)", 0, size)
             with path.open("wb") as file:
                 self._repack(model, etag, file)
             item = UploadItem(key, path, path.stat().st_size, _sha256(path), {_MADE_OF: etag})
@@ -125,7 +125,9 @@ class ObjectStore(StoredObjects):
             return model.packed.sha256, 0
         source = self.head(*bucket_and_key(model.model))
         if source is None:
-            raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
+            raise ServiceError(
+                f"there is no model at {model.model}", "check the key, and whether the job has completed"
+            )
         return etag_of(source), source["ContentLength"]
 
     def _repack(self, model: RepackedModel, etag: str, out: BinaryIO) -> None:
@@ -152,7 +154,7 @@ class ObjectStore(StoredObjects):
                 f"{model.model}: {error}", "what a training job saves, and tar -czf makes, is one"
             ) from error
         except BotoCoreError as error:
-            raise ServiceError(f"{model.model} did not arrive whole: {error}", AGAIN) from error
+            raise ServiceError(f"{model.model} did not arrive completely: {error}", AGAIN) from error
 
     def _data(self, upload: Upload, progress: Progress) -> bool:
         bucket, prefix = bucket_and_key(upload.uri)
@@ -212,7 +214,7 @@ class ObjectStore(StoredObjects):
     def _send(self, bucket: str, item: UploadItem, condition: dict[str, str]) -> None:
         """Sends an object as the bucket's policy wants it: one may refuse what does not ask for encryption.
 
-        The first refusal is the one that is told: where none of the ways helps, it is a permission that lacks.
+        The first refusal is the one that is reported: where none of the ways helps, a permission is missing.
         """
         send = self._whole if item.size < 4 * self.part else self._parts
         refused: ServiceError | None = None

@@ -22,7 +22,7 @@ from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.wire import setting
 
 CREATES_PER_SECOND = 1.0
-"""The default quota `Rate of CreateTrainingJob requests`; SAGESPEC_CREATES_PER_SECOND tells of a higher one."""
+"""The default quota `Rate of CreateTrainingJob requests`; SAGESPEC_CREATES_PER_SECOND gives a higher one."""
 CALLS_A_MINUTE = 600
 """What following may cost, however many jobs are followed."""
 _OVER = re.compile(r"training job is in status (Stopping|Stopped|Failed|Completed|Deleting)")

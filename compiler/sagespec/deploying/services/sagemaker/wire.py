@@ -44,7 +44,7 @@ class Wire:
         """
         self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
-        setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)  # a wrong one is told before anything is asked
+        setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)  # a wrong one is reported before anything is asked
         self._sleep = sleep
         self._lock = threading.RLock()
         self.calls = 0
@@ -77,7 +77,7 @@ class Wire:
         """Brings an object to a file.
 
         Raises:
-            ServiceError: it is not there, or did not arrive whole.
+            ServiceError: it is not there, or did not arrive completely.
         """
         ObjectStore(self._client("s3"), self.region).fetch(uri, path)
 
@@ -106,7 +106,7 @@ class Wire:
             answer["Role"].get("AssumeRolePolicyDocument", "sagemaker.amazonaws.com")
         ):
             raise ServiceError(
-                f"SageMaker may not take on {role_arn}", "its trust policy must name sagemaker.amazonaws.com"
+                f"SageMaker may not assume {role_arn}", "its trust policy must name sagemaker.amazonaws.com"
             )
 
     # Calls ------------------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ class Wire:
             self.calls += 1
 
     def _aws(self) -> Any:
-        """The session. Credentials are fetched once, here, where their troubles can be told from the rest."""
+        """The session. Credentials are fetched once, here, where their errors can be distinguished from the rest."""
         if self._session is None:
             import boto3
             from botocore.exceptions import BotoCoreError
@@ -153,9 +153,9 @@ class Wire:
         """What the environment, the profile, or whoever made the session says goes before what we find fit."""
         from botocore.config import Config
 
-        said = session._session.get_config_variable
+        configured = session._session.get_config_variable
         retries: dict[str, Any] = {} if os.environ.get("AWS_RETRY_MODE") else {"mode": "adaptive"}
-        if said("max_attempts") is None:
+        if configured("max_attempts") is None:
             retries["total_max_attempts"] = ATTEMPTS
         ours = Config(
             retries=retries,

@@ -1,4 +1,4 @@
-"""What the container tells the script: arguments and `SM_*` variables, from the three files in input/config.
+"""What the container gives the script: arguments and `SM_*` variables, from the three files in input/config.
 
 The measure is AWS's `sagemaker-training` toolkit, which every TensorFlow image runs: the same folder gives the same
 variables and the same arguments.
@@ -205,7 +205,7 @@ def _cluster(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> dict
 def _distribution(
     resources: Mapping[str, Any], cluster: Mapping[str, Any], environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What only SM_TRAINING_ENV tells."""
+    """What only SM_TRAINING_ENV holds."""
     hosts = distribution_hosts(resources, cluster["distribution_instance_groups"])
     master = (hosts or resources["hosts"])[0]
     parallel = environ.get("SM_HP_MP_PARAMETERS")

@@ -90,7 +90,7 @@ def _share(job: LocalJob, folder: HostFolder, note: Callable[[str], None]) -> No
     place = config.get("LocalPath", CHECKPOINTS)
     here = optml.placed(place, folder.path)
     if here == place:
-        note(f"checkpoints in {place} are not kept: on this machine they must lie in {optml.PREFIX}")
+        note(f"checkpoints in {place} are not kept: on this machine they must be in {optml.PREFIX}")
     else:
         _link_folder(Path(here), job.folder.store.checkpoints(config["S3Uri"]))
 

@@ -42,7 +42,7 @@ def wrapped(data: bytes) -> Iterator[bytes]:
 
 
 def epoch_of(groups: Sequence[Sequence[Item]], channel: Mapping[str, Any], epoch: int) -> list[Sequence[Item]]:
-    """What one host gets in an epoch, in its order: shuffled anew each time, and shared out only then.
+    """What one host gets in an epoch, in its order: shuffled again each time, and shared out only then.
 
     Args:
         channel: `seed` (None where nothing shuffles), `part` and `parts` (of the hosts that share the objects).

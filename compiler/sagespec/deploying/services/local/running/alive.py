@@ -18,7 +18,7 @@ _PROC = Path("/proc")
 
 
 def identity(pid: int) -> dict[str, Any]:
-    """What tells this process from every other, as plain data."""
+    """What distinguishes this process from every other, as plain data."""
     return {"pid": pid, "started": _start(pid), "boot": _boot()}
 
 

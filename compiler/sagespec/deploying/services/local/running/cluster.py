@@ -1,4 +1,4 @@
-"""The hosts of a job: who they are, what each is told of the others, and what TensorFlow is told of them."""
+"""The hosts of a job: who they are, what each knows of the others, and what TensorFlow gets to know of them."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Containers:
     def prepare(self, run: RunOne) -> None:
         """Makes the network of a job with several hosts; an isolated job's leads nowhere else.
 
-        Its addresses are fixed, so that every host can be told of all: an isolated network has no names of its own.
+        Its addresses are fixed, so every host can know all of them: an isolated network has no names of its own.
         """
         if len(self.job.hosts) > 1:
             inner = ["--internal"] if self.job.body.get("EnableNetworkIsolation") else []

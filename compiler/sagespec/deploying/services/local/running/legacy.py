@@ -115,8 +115,8 @@ def unreadable(python: str, program: Path) -> str:
     shown = subprocess.run([python, "-c", _READ, str(program)], capture_output=True, text=True, errors="replace")
     if not shown.returncode:
         return ""
-    said = shown.stderr.strip().rpartition("\n")[2]
-    return f"Python {pythons.version_of(python)}, which runs it here, cannot read {program.name}: {said}"
+    reason = shown.stderr.strip().rpartition("\n")[2]
+    return f"Python {pythons.version_of(python)}, which runs it here, cannot read {program.name}: {reason}"
 
 
 _READ = """\

@@ -1,4 +1,4 @@
-"""Runs a job of several processes under mpirun, each of them told what its host is told.
+"""Runs a job of several processes under mpirun, each of them with what its host knows.
 
 A program too: `python mpi.py PLAN COMMAND…` is what mpirun starts; it makes a rank a process of its host. All hosts
 are this machine, so mpirun alone would take all ranks for neighbours.
@@ -48,8 +48,8 @@ def aborting(words: Sequence[str], python: str) -> list[str]:
 def write_plan(path: Path, hosts: Sequence[Host], count: int) -> Path:
     """Writes down what each host's ranks have, beyond the environment of the first host's.
 
-    As there, mpirun passes on what the toolkit tells the first host: all ranks take themselves for its. Only where
-    /opt/ml cannot be put in place, a host's own folders are told too.
+    As there, mpirun passes on what the toolkit gives the first host: all ranks take themselves for its. Only where
+    /opt/ml cannot be put in place, a host's own folders are given too.
     """
     first = hosts[0].environ
 

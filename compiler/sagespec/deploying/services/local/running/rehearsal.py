@@ -15,7 +15,7 @@ from sagespec.deploying.services.local.folder import HostFolder
 MARKS = (3, 8)
 """After how many steps or epochs of a run, at random, the instance goes."""
 SILENT_SECONDS = (5.0, 30.0)
-"""After how long, at random, where the log tells no steps."""
+"""After how long, at random, where the log shows no steps."""
 
 _STEP = re.compile(r"\b(epoch|(?:global[ _])?step|iteration|iter)\b\D{0,4}(\d+)", re.IGNORECASE)
 
@@ -29,7 +29,7 @@ class Interruption:
     fraction: float
     """… and this part of the time that a step took on average, so that it may hit anything that a step does."""
     silence: float
-    """After so many seconds, where the log tells no steps."""
+    """After so many seconds, where the log shows no steps."""
 
 
 class RehearsalProgress:
@@ -46,7 +46,7 @@ class RehearsalProgress:
         self.last: int | None = None
         self.unit = ""
         self.times: list[float] = []
-        """When the first steps were told; no more of them than `MARKS` asks for."""
+        """When the first steps were logged; no more of them than `MARKS` asks for."""
 
     def notice(self, line: str) -> None:
         """Looks at one line; the first unit that is seen counts, and only its new numbers."""
@@ -66,8 +66,8 @@ class RehearsalProgress:
             return now - self.began > moment.silence
         if len(self.times) < moment.marks:
             return False
-        told = self.times[moment.marks - 1]
-        return now - told >= moment.fraction * (told - self.began) / moment.marks
+        mark_time = self.times[moment.marks - 1]
+        return now - mark_time >= moment.fraction * (mark_time - self.began) / moment.marks
 
 
 class RehearsalJudge:
@@ -108,7 +108,7 @@ class RehearsalJudge:
         """What the rehearsal shows.
 
         `verdict` is `resumed` where every restart went on beyond where the first run had begun, `began again` where
-        one did not, `unknown` where the log tells no steps, and `not interrupted` where the script was too quick.
+        one did not, `unknown` where the log shows no steps, and `not interrupted` where the script was too quick.
         """
         word = self._word()
         runs = "; ".join(f"interrupted at {run['reached']}, went on at {run['went_on_at']}" for run in self.runs)
@@ -140,7 +140,7 @@ _TEXTS = {
     "resumed": "rehearsal: training resumed ({unit}: {runs})",
     BEGAN_AGAIN: "rehearsal: training began again ({unit}: {runs}). Save checkpoints to /opt/ml/checkpoints, and "
     "restore the newest one when the script starts",
-    "unknown": "rehearsal: it cannot be told whether training resumed; print the epoch or step (`epoch 3`, `step 100`)",
+    "unknown": "rehearsal: it is unknown whether training resumed; print the epoch or step (`epoch 3`, `step 100`)",
     "not interrupted": "rehearsal: nothing was interrupted, so nothing is known",
 }
 

@@ -230,12 +230,12 @@ def hand_over(folder: Supervised, make: Callable[[], Supervising], begin: Callab
     Args:
         begin: what the child does before anything else.
     """
-    ready, told = os.pipe()
+    reader, writer = os.pipe()
     if os.fork():
-        os.close(told)
+        os.close(writer)
         # The child says one byte once it answers for the folder; without it, it never came so far.
-        return 0 if os.read(ready, 1) else 1
-    os.close(ready)
+        return 0 if os.read(reader, 1) else 1
+    os.close(reader)
     os.setsid()
     begin()
     detach(folder.path / "supervisor.log")
@@ -247,8 +247,8 @@ def hand_over(folder: Supervised, make: Callable[[], Supervising], begin: Callab
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, shut_down)
-    os.write(told, b"!")
-    os.close(told)
+    os.write(writer, b"!")
+    os.close(writer)
     supervisor.run()
     return 0
 

@@ -386,5 +386,5 @@ def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], opt
     served = options.provision or shutil.which(REAL_SERVER) is not None or options.python != sys.executable
     if not served and not modules.is_here("tensorflow"):
         why = f"this Python has no TensorFlow, and there is no {REAL_SERVER} on PATH"
-        return why, f"add --provision, which installs it apart; or install tensorflow into {options.python}"
+        return why, f"add --provision, which installs it separately; or install tensorflow into {options.python}"
     return ()

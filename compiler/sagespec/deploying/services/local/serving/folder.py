@@ -7,7 +7,7 @@
   deleting                                   exists once someone has asked for its end
   revisions/<config>.<x>/
     model                                    what the container sees as /opt/ml/model
-    options.json  server.json                how this machine serves it, and what its server is told
+    options.json  server.json                how this machine serves it, and its server's configuration
     status.json  supervisor.json  processes.json  stop
     AllTraffic.log  supervisor.log
 """
@@ -50,7 +50,7 @@ class RevisionFolder:
 
     @property
     def server(self) -> Path:
-        """What the programs that serve are told."""
+        """The configuration of the programs that serve."""
         return self.path / "server.json"
 
     @property
@@ -214,7 +214,7 @@ def variant_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def container_of(model: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a model's container is told."""
+    """The environment of a model's container."""
     container: Mapping[str, Any] = model["PrimaryContainer"]
     return container
 

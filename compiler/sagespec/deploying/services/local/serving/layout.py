@@ -129,7 +129,7 @@ def models_in(folder: Path) -> list[FoundModel]:
 
 
 def server_config(model: Path, environment: Mapping[str, str], revision: Any) -> dict[str, Any]:
-    """What the programs that serve are told."""
+    """The configuration of the programs that serve."""
     found = models_in(model)
     code = model / "code"
     default = environment.get(DEFAULT_MODEL, NO_DEFAULT)

@@ -17,7 +17,7 @@ from sagespec.deploying.services.local.serving.executors import executor_of
 from sagespec.deploying.services.local.serving.folder import VARIANT, EndpointFolder, RevisionFolder, variant_of
 
 ENDED = ("Failed", "Stopped")
-GONE = "InternalServerError: the endpoint's supervisor ended without a word (killed, or this machine restarted)"
+GONE = "InternalServerError: the endpoint's supervisor ended without a message (killed, or this machine restarted)"
 SHUT_DOWN = "InternalServerError: this machine went down, or the endpoint's supervisor was ended"
 
 

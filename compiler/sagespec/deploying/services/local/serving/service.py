@@ -123,7 +123,7 @@ class LocalEndpoints:
             if not endpoint.body.exists():  # it has gone meanwhile
                 raise _none(endpoint.name, self.root) from None
             what = f"{error.filename or endpoint.path} cannot be used: {error.strerror or error}"
-            hint = f"delete the folder {endpoint.path}: its servers end, and apply makes it anew"
+            hint = f"delete the folder {endpoint.path}: its servers end, and apply makes it again"
             raise ServiceError(what, hint) from error
         if found.status == "Deleting" and not any(map(_lives, endpoint.revisions())):
             delete_folder(endpoint.path)
@@ -139,8 +139,8 @@ class LocalEndpoints:
                 pieces.append((revision.log, start, end))
                 ends[revision.path.name] = max(start, end)
         lines = (line for path, start, end in pieces for line in lines_of(path, start, end))
-        told = (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines if moment >= cursor.since)
-        return told, cursor.at(ends)
+        log_lines = (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines if moment >= cursor.since)
+        return log_lines, cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines."""
@@ -295,7 +295,7 @@ class LocalEndpoints:
         """
         for one in self.endpoints():
             if revision.config in (one.config, one.pending):
-                return f"{revision.config} is left: the endpoint {one.job_name} uses it"
+                return f"{revision.config} is kept: the endpoint {one.job_name} uses it"
         self.configs.of(revision.config).unlink(missing_ok=True)
         for path in self.root.glob(f"[!.]*/revisions/{revision.config}.*"):
             if not _lives(RevisionFolder(path)):

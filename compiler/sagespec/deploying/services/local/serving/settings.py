@@ -65,7 +65,7 @@ def server_options(settings: Mapping[str, str], batching_file: Path) -> list[str
 
 
 def variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """What TensorFlow is told in the place of tensorflow_model_server's options; 0 leaves it to choose."""
+    """What TensorFlow is configured with in the place of tensorflow_model_server's options; 0 leaves it to choose."""
     return {one.variable: settings[one.setting] for one in THREADS if settings.get(one.setting, "0").strip() != "0"}
 
 

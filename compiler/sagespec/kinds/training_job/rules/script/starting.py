@@ -40,7 +40,7 @@ def script_syntax_error(code: JobCode, _: None) -> Finding | None:
         return None
     return Finding(
         ("entry_point",),
-        f"the script cannot be read: {script.study.complaint}",
+        f"the script cannot be read: {script.study.problem}",
         "correct the script",
         place=place,
     )
@@ -89,7 +89,7 @@ def script_for_other_python(code: JobCode, _: None) -> Finding | None:
     if python != "py2" and study.python2 and study.wrong is not None:
         return Finding(
             ("py_version",),
-            f"this is Python 2, and the job runs {_spelt(python)}: {study.complaint}",
+            f"this is Python 2, and the job runs {_spelt(python)}: {study.problem}",
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )

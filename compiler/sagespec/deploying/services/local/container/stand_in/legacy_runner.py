@@ -1,7 +1,7 @@
 """Runs a legacy-mode script: calls its functions as AWS's containers for TensorFlow 1.4 to 1.12 did.
 
-A program for the script's Python, 2.7 included: `python legacy_runner.py`, told by the same folder and variables as a
-script. With TensorFlow 2 (up to 2.15) it stands in for 1.x, and says so.
+A program for the script's Python, 2.7 included: `python legacy_runner.py`, configured by the same folder and variables
+as a script. With TensorFlow 2 (up to 2.15) it stands in for 1.x, and says so.
 Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/src/tf_container (trainer.py,
 experiment_trainer.py, train_entry_point.py, serve.py)
 """
@@ -54,7 +54,7 @@ def decoded(text):
 
 
 class Job(object):
-    """What the container is told."""
+    """What the container is given."""
 
     def __init__(self):
         self.params = {key: decoded(text) for key, text in read("hyperparameters.json").items()}

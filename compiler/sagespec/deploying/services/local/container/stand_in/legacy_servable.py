@@ -138,9 +138,9 @@ class Servable(object):
         answer = classification_pb2.ClassificationResponse()
         self._sign(answer, name)
         for number in range(len(examples)):
-            said = answer.result.classifications.add()
+            classified = answer.result.classifications.add()
             for place in range(len(next(iter(found.values()))[number])):
-                one = said.classes.add()
+                one = classified.classes.add()
                 if "classes" in found:
                     one.label = _bytes(found["classes"][number][place]).decode("utf-8")
                 if "scores" in found:

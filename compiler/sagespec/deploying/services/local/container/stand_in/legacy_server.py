@@ -222,5 +222,5 @@ def main(config):
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as file:
-        told = json.load(file)
-    main(told)
+        config = json.load(file)
+    main(config)

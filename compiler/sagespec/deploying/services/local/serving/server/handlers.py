@@ -23,7 +23,7 @@ Context = namedtuple(
     "model_name, model_version, method, rest_uri, grpc_port, channel, "
     "custom_attributes, request_content_type, accept_header, content_length",
 )
-"""What a handler is told of a request."""
+"""What a handler gets to know of a request."""
 
 Handler = Callable[[Any, Any], Any]
 TITLES = {405: "405 Method Not Allowed", 500: "500 Internal Server Error"}
