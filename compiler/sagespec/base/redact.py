@@ -167,6 +167,10 @@ def disclosed(value: Any, name: str = "") -> Any:
 
 def redacted(text: str) -> str:
     """The text with every secret in it masked, be it known by its form or by the name before it."""
+    return _redacted_line(text) if len(text) <= _LINE else _redacted(text)
+
+
+def _redacted(text: str) -> str:
     pieces: list[str] = []
     done = 0
     for start, end in sorted((start, end) for _, start, end in _tokens(text)):
@@ -177,6 +181,11 @@ def redacted(text: str) -> str:
             done = end
     shown = "".join(pieces) + text[done:]
     return re.sub(_NAMED, _mask_named, shown) if _may_name_one(shown) else shown
+
+
+_LINE = 200
+"""Characters of a text that may well come again: a line, a message."""
+_redacted_line = lru_cache(maxsize=1_024)(_redacted)
 
 
 def _may_name_one(text: str) -> bool:

@@ -90,12 +90,18 @@ class RuleSet:
         for rule in self.by_name.values():
             known = self.subjects.setdefault(rule.on, Question(rule.on.of, rule.on.shared, ()))
             self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
-        self._every = [(on.words, each) for on, each in self.subjects.items()]
+        self._every = tuple(self.subjects.values())
+        self._always = [number for number, on in enumerate(self.subjects) if not on.words]
+        self._by_word: dict[str, list[int]] = {}
+        for number, on in enumerate(self.subjects):
+            for word in on.words:
+                self._by_word.setdefault(word, []).append(number)
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""
 
     def _questions(self, written: frozenset[str]) -> tuple[Question, ...]:
-        return tuple([each for words, each in self._every if not words or not words.isdisjoint(written)])
+        asked = set(self._always).union(*[self._by_word.get(word, ()) for word in written])
+        return tuple([self._every[number] for number in sorted(asked)])
 
 
 __all__ = ["ERROR", "NOTE", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]
