@@ -265,7 +265,7 @@ class Request(_Request):
     def tag_changes(self, present: Mapping[str, str], attempt: int) -> tuple[dict[str, str], list[str]]:
         """What to add and what to remove so that a job's tags are as wanted; foreign tags stay.
 
-        Which attempt a job is, and which commit it came from, are facts about it and no wish.
+        Which attempt a job is, and which commit it came from, are facts about it, not what it asks for.
         """
         wanted = {key: value for key, value in self.all_tags(attempt).items() if key not in FACTS}
         ours = {key for key in present if key.startswith(OURS) and key not in FACTS}

@@ -156,7 +156,7 @@ class Limit(NamedTuple):
 
 
 class NoImage(LookupError):
-    """There is no such image. The subclass and `part` say which part of the wish cannot be had."""
+    """There is no such image. The subclass and `part` say which part of what was asked for cannot be had."""
 
     part = "image"
 
