@@ -211,8 +211,6 @@ def main(config):
     servable = Servable(tf, str(config["model"]), config["version"])
     runs = (config["runs"], servable.version)
     log_line("TensorFlow %s serves version %d in the place of tensorflow_model_server" % runs)
-        "TensorFlow %s serves version %d in the place of tensorflow_model_server" % (config["runs"], servable.version)
-    )
     transformer = Transformer(servable, script_of(config["code"]))
     front = Front(transformer, os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON))
     server = server_of(front, config["port"])
