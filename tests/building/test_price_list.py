@@ -101,10 +101,10 @@ def test_of_two_prices_the_higher_one_counts() -> None:
     ("text", "said"),
     [
         (TEXT.replace('"AmazonSageMaker"', '"AmazonEC2"'), "a is the price list of AmazonEC2, not of AmazonSageMaker"),
-        (TEXT[:2000], "a is no price list of AmazonSageMaker"),
-        ("date: 2026-11-01\n", "a is no price list of AmazonSageMaker"),
-        ("", "a is no price list of AmazonSageMaker"),
-        ("{}", "a is no price list of AmazonSageMaker"),
+        (TEXT[:2000], "a is not a price list of AmazonSageMaker"),
+        ("date: 2026-11-01\n", "a is not a price list of AmazonSageMaker"),
+        ("", "a is not a price list of AmazonSageMaker"),
+        ("{}", "a is not a price list of AmazonSageMaker"),
         (TEXT.replace("-Train:", "-Other:"), "a has no price of a training job"),
     ],
 )

@@ -98,7 +98,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_archive_is_told(source: Path, broken: bytes) -> None:
-    with pytest.raises(NoModel, match=r"is no \.tar\.gz archive"):
+    with pytest.raises(NoModel, match=r"is not a \.tar\.gz archive"):
         repacked(collect("inference.py", "serving", folder=source), io.BytesIO(broken))
 
 

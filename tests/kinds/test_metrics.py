@@ -39,7 +39,7 @@ def judged(definition: dict[str, object], knowledge: Facts, folder: Path) -> lis
         ("loss=([0-9.eE+-]+)", "loss=4e-05", 4e-05, None),
         ("loss=([0-9.]+)", "loss=4e-05", 4e-05, "'loss=([0-9.]+)' finds 4 in the example, not 4e-05"),
         ("loss: ([0-9.]+)", "loss=0.4", 0.4, "'loss: ([0-9.]+)' finds nothing in the example 'loss=0.4'"),
-        ("loss=(.*)", "loss=0.4;", 0.4, "'loss=(.*)' finds '0.4;' in the example, which is no number"),
+        ("loss=(.*)", "loss=0.4;", 0.4, "'loss=(.*)' finds '0.4;' in the example, which is not a number"),
         ("loss=([0-9.]+)", "loss=0.4 loss=0.5", 0.4, "'loss=([0-9.]+)' finds 0.5 in the example, not 0.4"),
         ("loss=([0-9.]+)", None, 0.4, "there is no example in which the value is to be found"),
     ],

@@ -73,7 +73,7 @@ def test_it_is_validated_with_the_rules_of_all_kinds_and_with_its_own(tmp_path: 
         (
             "refused-by-api",
             10,
-            "SageMaker would refuse the request: 'Imag' is no member of PrimaryContainer; did you mean Image?",
+            "SageMaker would refuse the request: 'Imag' is not a member of PrimaryContainer; did you mean Image?",
             "",
         ),
     ]

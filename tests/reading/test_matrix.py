@@ -75,4 +75,4 @@ def test_a_choice_that_means_no_job_and_one_that_prunes_are_wrong_usage(
     assert run(["validate", str(tmp_path), "--job", "other"]) == 2
     assert "nothing here is called other" in capsys.readouterr().err
     assert run(["plan", "--offline", "--prune", str(tmp_path), "--job", SMALLEST["name"]]) == 2
-    assert "--prune must know all jobs" in capsys.readouterr().err
+    assert "--prune must see all jobs" in capsys.readouterr().err

@@ -320,12 +320,12 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         (
             "kind: TrainingJob\nspec:\n  {{- range $key, $value := .Values.hyperparameters }}\n  a: {{ $key }}\n",
             "invalid-yaml",
-            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is of a template",
+            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' belongs to a template",
         ),
         (
             "name: a\n{% for x in xs %}\n---\n{% endfor %}\n",
             "invalid-yaml",
-            "this is not YAML: '{% for x in xs %}' is of a template",
+            "this is not YAML: '{% for x in xs %}' belongs to a template",
         ),
         ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
         (
@@ -351,8 +351,8 @@ def test_what_is_no_manifest_at_all_is_one_finding(
     [
         ("apiVersion: v1\nkind: A\nspec: {}\n---\napiVersion: v1\nkind: B\nspec: {}\n", ["a resource of Kubernetes"]),
         ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ["a resource of Kubernetes"]),
-        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["of a template"]),
-        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["of a template"]),
+        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["to a template"]),
+        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["to a template"]),
     ],
 )
 def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
@@ -366,7 +366,7 @@ def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
 
 @pytest.mark.parametrize(
     ("raw", "message"),
-    [("name: a\n".encode("utf-16"), "the file is UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "the file is no text")],
+    [("name: a\n".encode("utf-16"), "the file is UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "the file is not text")],
 )
 def test_a_file_that_is_no_text_is_told_as_what_it_is(
     raw: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

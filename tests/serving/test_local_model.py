@@ -64,7 +64,7 @@ WRONG = {
     ),
     "a file of Keras": (
         ("model.h5",),
-        "there is no model for the server: it holds model.h5, which is no SavedModel",
+        "there is no model for the server: it holds model.h5, which is not a SavedModel",
         'export a SavedModel, which lies at <number>/saved_model.pb: model.export("1") in Keras',
     ),
 }

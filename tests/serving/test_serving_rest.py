@@ -274,7 +274,7 @@ def test_models_lie_in_folders_called_by_numbers_at_any_depth() -> None:
 
 def test_what_is_no_model_is_named() -> None:
     assert why_none(["saved_model.pb"]) == "saved_model.pb does not lie in a folder that is called by a number"
-    assert why_none(["m/model.keras"]) == "it holds m/model.keras, which is no SavedModel"
+    assert why_none(["m/model.keras"]) == "it holds m/model.keras, which is not a SavedModel"
     assert why_none([]) == "it holds no saved_model.pb"
 
 

@@ -52,10 +52,10 @@ class DraftJudge:
         return iter(()) if self.totals is None else self.totals.exceeded()
 
     def of(self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]) -> Iterator[Diagnostic]:
-        """What is wrong with a draft. One error is told of a field.
+        """What is wrong with a draft. One error is reported for each field.
 
         Args:
-            said: what has been told of the manifest.
+            said: what has been reported of the manifest.
         """
         wrong = {found.field for found in said if found.severity is Severity.ERROR}
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
@@ -142,12 +142,12 @@ def _left_out(manifest: Manifest, kind: Kind, member: Path) -> Diagnostic:
     fields = (kind.field_of(operation, member) for operation in kind.overrides)
     field = next((field for field in fields if field is not None), None)
     message = f"{'.'.join(map(str, member))} cannot be made of a wrong value, whatever is allowed"
-    finding = Finding(() if field is None else (field,), message, "mend the value that --allow keeps silent about")
+    finding = Finding(() if field is None else (field,), message, "correct the value that --allow is silent about")
     return _placed(manifest, "incomplete-request", finding)
 
 
 class _Said:
-    """Whether an error has been told of a field, of something in it, or of what it stands in."""
+    """Whether an error has been reported for a field, of something in it, or of what it stands in."""
 
     def __init__(self, wrong: Iterable[Path]) -> None:
         self._wrong = {path for path in wrong if path}
