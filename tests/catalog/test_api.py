@@ -461,7 +461,7 @@ def test_a_path_of_the_request_is_looked_up() -> None:
     assert selected.read_only
 
 
-def test_a_data_folder_that_is_not_there_is_told() -> None:
+def test_a_data_folder_that_is_not_there_is_reported() -> None:
     assert (data_folder("schemas") / "create-training-job.schema.json").is_file()
     with pytest.raises(FileNotFoundError, match="no folder 'nonsense'"):
         data_folder("nonsense")

@@ -77,7 +77,7 @@ def test_an_example_does_not_reach_the_request(
         (r"\p{L}+=([0-9]++)", ["possessive quantifiers", r"\p{…}"]),
     ],
 )
-def test_what_dialects_read_in_different_ways_is_told(regex: str, says: list[str]) -> None:
+def test_what_dialects_read_in_different_ways_is_reported(regex: str, says: list[str]) -> None:
     assert [any(part in each.says for each in peculiar(regex)) for part in says] == [True] * len(says)
     assert len(list(peculiar(regex))) == len(says)
 
