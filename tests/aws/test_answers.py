@@ -116,7 +116,7 @@ def test_pages_that_come_round_again_have_an_end(operation: str, aws: Aws, servi
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 502])
 @pytest.mark.parametrize("command", ["plan", "stop", "status", "logs"])
-def test_the_page_of_a_proxy_is_told_as_one(
+def test_the_page_of_a_proxy_is_reported_as_one(
     status: int, command: str, aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is neither "there is no such job" nor "denied", and a stop that it answers is not a stop."""
@@ -133,7 +133,7 @@ def test_the_page_of_a_proxy_is_told_as_one(
 
 @pytest.mark.parametrize("answer", [page(200), page(302), page(403)], ids=["200", "302", "403"])
 @pytest.mark.parametrize("service_name", ["STS", "IAM"])
-def test_the_page_of_a_proxy_instead_of_sts_or_iam_is_told_as_one(
+def test_the_page_of_a_proxy_instead_of_sts_or_iam_is_reported_as_one(
     answer: Answer,
     service_name: str,
     aws: Aws,
@@ -242,7 +242,7 @@ def test_no_secret_of_a_log_or_an_error_is_shown_whole(
         ("## a heading", "## a heading"),
     ],
 )
-def test_text_is_no_command_of_a_ci_system(text: str, shown: str) -> None:
+def test_text_is_not_a_command_of_a_ci_system(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -329,7 +329,7 @@ def test_a_credential_process_that_fails_has_a_next_step(
 
 @pytest.mark.parametrize("value", ["abc", "0", "-1", "nan", "inf"])
 @pytest.mark.parametrize("name", ["SAGESPEC_CREATES_PER_SECOND", "SAGESPEC_READ_TIMEOUT"])
-def test_a_setting_that_is_no_number_is_wrong_usage(
+def test_a_setting_that_is_not_a_number_is_wrong_usage(
     name: str, value: str, aws: Aws, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)

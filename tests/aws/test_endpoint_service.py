@@ -137,7 +137,7 @@ def test_a_deployment_policy_goes_with_the_update(serving: Serving) -> None:
 # What goes wrong
 
 
-def test_a_rolled_back_update_is_told_and_left_until_something_changes(serving: Serving) -> None:
+def test_a_rolled_back_update_is_reported_and_left_until_something_changes(serving: Serving) -> None:
     serving.endpoints.fate = broken
     serving.applied()
     good = serving.seen().config
@@ -172,7 +172,7 @@ def test_a_failed_endpoint_is_deleted_only_where_somebody_says_so(serving: Servi
     assert serving.seen().succeeded
 
 
-def test_a_mix_of_two_configurations_is_told_and_updated_again_when_asked(serving: Serving) -> None:
+def test_a_mix_of_two_configurations_is_reported_and_updated_again_when_asked(serving: Serving) -> None:
     serving.applied()
     serving.endpoints.fate = lambda models: Deployment("UpdateRollbackFailed", PING)
     serving.model("two")
@@ -230,7 +230,7 @@ def test_an_answer_that_is_lost_changes_nothing(serving: Serving, operation: str
     assert done["UpdateEndpoint"] == (operation == "UpdateEndpoint")
 
 
-def test_a_quota_that_both_fleets_do_not_fit_is_told_and_nothing_is_lost(serving: Serving) -> None:
+def test_a_quota_that_both_fleets_do_not_fit_is_reported_and_nothing_is_lost(serving: Serving) -> None:
     serving.applied()
     serving.endpoints.quota = 1
     serving.model("two")
@@ -524,7 +524,7 @@ def test_a_saved_plan_says_that_it_serves_nothing_that_waits(
     assert (len(fast.aws.jobs.of("train")), fast.endpoints.endpoints) == (1, {})
 
 
-def test_a_version_that_trains_and_has_no_server_is_told_before_it_trains(
+def test_a_version_that_trains_and_has_no_server_is_reported_before_it_trains(
     fast: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_job(fast)
@@ -758,7 +758,7 @@ def test_another_file_of_an_unpacked_model_is_a_change(fast: Serving) -> None:
     assert run(["plan", folder, "--detailed-exitcode"]) == 0
 
 
-def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
+def test_an_archive_at_which_nobody_has_looked_is_reported_as_such(
     fast: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0  # there is none yet

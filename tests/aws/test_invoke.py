@@ -277,7 +277,7 @@ MODEL_ERRORS = {
 
 
 @pytest.mark.parametrize(("said", "whose", "words"), MODEL_ERRORS.values(), ids=MODEL_ERRORS)
-def test_what_the_model_answers_with_an_error_is_told_with_its_words(
+def test_what_the_model_answers_with_an_error_is_reported_with_its_words(
     said: Said, whose: str, words: str, aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.service.runtime.model = lambda asked: said
@@ -303,7 +303,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("code", "expected"), REFUSALS.items(), ids=REFUSALS)
 @pytest.mark.usefixtures("hurry")
-def test_a_refusal_of_the_service_is_told_with_what_to_do(
+def test_a_refusal_of_the_service_is_reported_with_what_to_do(
     code: str,
     expected: tuple[int, str],
     aws: Aws,
@@ -359,7 +359,7 @@ def test_a_serverless_endpoint_s_limit_is_that_of_serverless_endpoints(
     assert aws.service.runtime.asked == []
 
 
-def test_an_answer_that_is_cut_short_is_told(aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_that_is_cut_short_is_reported(aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     aws.service.runtime.model = lambda asked: Said(200, b"abc", length=10)
     assert stderr_lines(capsys, "mnist", "q.csv") == [
         "error: InvokeEndpoint mnist: the answer was cut short",
@@ -379,7 +379,7 @@ def test_a_model_may_think_for_as_long_as_sagemaker_lets_it(aws: Aws, monkeypatc
     assert patience("sagemaker-runtime") == 5
 
 
-def test_an_answer_that_cannot_be_kept_is_told_before_anything_is_asked(
+def test_an_answer_that_cannot_be_kept_is_reported_before_anything_is_asked(
     aws: Aws, there: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("file").touch()

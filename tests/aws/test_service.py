@@ -179,7 +179,7 @@ def test_two_manifests_of_one_content_are_two_jobs(aws: Aws, service: SageMaker,
     assert [seen.name for seen in service.observe([first, second])] == ["second"]
 
 
-def test_what_the_service_adds_is_no_drift(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
+def test_what_the_service_adds_is_not_drift(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     plain = wanted()
     rich = wanted(
         name="rich",

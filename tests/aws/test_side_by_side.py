@@ -102,7 +102,7 @@ def test_what_two_need_is_done_once_and_tried_again_after_a_failure() -> None:
 # Waits are told ------------------------------------------------------------------------------------------------------
 
 
-def test_a_wait_is_told_before_ten_seconds_and_again_now_and_then() -> None:
+def test_a_wait_is_reported_before_ten_seconds_and_again_now_and_then() -> None:
     now = [0.0]
     waits = Waits(lambda: now[0])
     said: dict[float, str] = {}
@@ -119,7 +119,7 @@ def test_a_wait_is_told_before_ten_seconds_and_again_now_and_then() -> None:
     assert waits.overdue() == ""
 
 
-def test_every_wait_that_is_new_is_told_although_another_was_told_lately() -> None:
+def test_every_wait_that_is_new_is_reported_although_another_was_told_lately() -> None:
     now = [0.0]
     waits = Waits(lambda: now[0])
     for what in ("one", "two"):

@@ -322,7 +322,7 @@ def test_a_large_file_is_streamed(tmp_path: Path) -> None:
 # What stays out -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_ignored_is_told_with_its_rule(tmp_path: Path) -> None:
+def test_what_is_ignored_is_reported_with_its_rule(tmp_path: Path) -> None:
     plant(
         tmp_path,
         {
@@ -554,7 +554,7 @@ TREE = {"code/train.py": "", "code/pkg/a.py": "", "libs/common/a.py": "", "other
     ],
     ids=str,
 )
-def test_a_wrong_path_is_told_with_the_field_that_has_it(
+def test_a_wrong_path_is_reported_with_the_field_that_has_it(
     arguments: dict[str, Any], message: str, field: tuple[str | int, ...], tmp_path: Path
 ) -> None:
     plant(tmp_path, TREE)
@@ -662,7 +662,7 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("locked", "shown"), [("pkg/a.py", "pkg/a.py"), ("pkg", "pkg/"), (".sagespecignore", ".sagespecignore")]
 )
-def test_what_cannot_be_read_is_told(locked: str, shown: str, open_folder: Path) -> None:
+def test_what_cannot_be_read_is_reported(locked: str, shown: str, open_folder: Path) -> None:
     plant(open_folder, {"train.py": "", "pkg/a.py": "", ".sagespecignore": "x"})
     (open_folder / locked).chmod(0)
     if os.getuid() == 0:
@@ -699,7 +699,7 @@ def test_an_archive_that_is_not_the_one_that_was_hashed_is_refused(tmp_path: Pat
         contents.pack(io.BytesIO())
 
 
-def test_a_file_that_is_gone_before_it_is_packed_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_before_it_is_packed_is_reported(tmp_path: Path) -> None:
     plant(tmp_path, {"train.py": "", "lib/a.py": ""})
     contents = collect("train.py", dependencies=["lib"], folder=tmp_path)
     (tmp_path / "lib/a.py").unlink()

@@ -73,7 +73,7 @@ def test_the_request_names_the_place_of_the_content(judge: Judge, code: Path) ->
     assert channel["DataSource"]["S3DataSource"]["S3Uri"] == upload.uri
 
 
-def test_missing_data_is_told_at_its_line(judge: Judge) -> None:
+def test_missing_data_is_reported_at_its_line(judge: Judge) -> None:
     (diagnostic,) = judge({"channels": {"train": {"path": "nowhere"}}}).diagnostics
     assert diagnostic.field == FIELD
     assert "nowhere" in diagnostic.message

@@ -299,7 +299,7 @@ def test_the_archives_that_other_tools_need_are_written_beside(
     assert list(write_all([request], "sagemaker", out)) == [out / "mnist.json"]
 
 
-def test_what_must_lie_in_s3_first_is_told(
+def test_what_must_lie_in_s3_first_is_reported(
     code: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request_of: Callable[..., Request]
 ) -> None:
     (code / "data dir").mkdir()

@@ -76,7 +76,7 @@ def test_lists_of_several_regions_are_one_file_with_the_older_date(tmp_path: Pat
     assert list(yaml.safe_load(capsys.readouterr().out)) == ["date", "eu-west-1"]
 
 
-def test_what_is_paid_in_advance_is_no_price_of_a_job() -> None:
+def test_what_is_paid_in_advance_is_not_a_price_of_a_job() -> None:
     """Terms beside OnDemand, and the use of a training plan, which has a usage type of its own."""
     data = json.loads(TEXT)
     data["terms"]["Reserved"] = json.loads(TEXT.replace("0.2300000000", "9.0000000000"))["terms"]["OnDemand"]
@@ -101,20 +101,22 @@ def test_of_two_prices_the_higher_one_counts() -> None:
     ("text", "said"),
     [
         (TEXT.replace('"AmazonSageMaker"', '"AmazonEC2"'), "a is the price list of AmazonEC2, not of AmazonSageMaker"),
-        (TEXT[:2000], "a is no price list of AmazonSageMaker"),
-        ("date: 2026-11-01\n", "a is no price list of AmazonSageMaker"),
-        ("", "a is no price list of AmazonSageMaker"),
-        ("{}", "a is no price list of AmazonSageMaker"),
+        (TEXT[:2000], "a is not a price list of AmazonSageMaker"),
+        ("date: 2026-11-01\n", "a is not a price list of AmazonSageMaker"),
+        ("", "a is not a price list of AmazonSageMaker"),
+        ("{}", "a is not a price list of AmazonSageMaker"),
         (TEXT.replace("-Train:", "-Other:"), "a has no price of a training job"),
     ],
 )
-def test_what_is_no_price_list_is_told(text: str, said: str) -> None:
+def test_what_is_not_a_price_list_is_reported(text: str, said: str) -> None:
     with pytest.raises(PriceListError) as raised:
         read_price_list(io.StringIO(text), "a")
     assert raised.value.message == said
 
 
-def test_a_region_that_no_list_has_and_a_file_that_is_not_there_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_region_that_no_list_has_and_a_file_that_is_not_there_are_reported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run(["prices", str(LISTS / "us-east-1.csv"), "--region", "mars-1"]) == 2
     assert "there are no prices of mars-1 here, only of us-east-1" in capsys.readouterr().err
     assert run(["prices", "nowhere.json"]) == 2
@@ -179,7 +181,7 @@ def test_each_environment_has_a_sum_of_its_own(code: Path, knowledge: Facts) -> 
     assert found.span.line == 4
 
 
-def test_a_bound_without_prices_is_told(code: Path, knowledge: Facts) -> None:
+def test_a_bound_without_prices_is_reported(code: Path, knowledge: Facts) -> None:
     (code / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nmax_total_cost: 5\n")
     (code / "set.yaml").write_text(json.dumps(SMALLEST))
     (result,) = Compiler(Options(Inputs()), knowledge).run([str(code / "set.yaml")])

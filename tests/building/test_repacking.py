@@ -97,8 +97,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_archive_is_told(source: Path, broken: bytes) -> None:
-    with pytest.raises(NoModel, match=r"is no \.tar\.gz archive"):
+def test_what_is_not_an_archive_is_reported(source: Path, broken: bytes) -> None:
+    with pytest.raises(NoModel, match=r"is not a \.tar\.gz archive"):
         repacked(collect("inference.py", "serving", folder=source), io.BytesIO(broken))
 
 
@@ -140,8 +140,8 @@ def test_a_model_that_changed_under_its_name_is_refused(serving: Serving) -> Non
     assert "was changed since it was packed" in outcome.error.message
 
 
-@pytest.mark.parametrize(("body", "said"), [(None, "there is no model at"), (b"x", "is no .tar.gz archive")])
-def test_a_model_that_is_not_there_or_none_is_told_before_anything_is_made(
+@pytest.mark.parametrize(("body", "said"), [(None, "there is no model at"), (b"x", "is not a .tar.gz archive")])
+def test_a_model_that_is_not_there_or_none_is_reported_before_anything_is_made(
     serving: Serving, body: bytes | None, said: str
 ) -> None:
     s3 = serving.aws.client("s3")

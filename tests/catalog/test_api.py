@@ -299,7 +299,7 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, ApiComplaint]] = [
         "ml.g5.xlarge",
         ApiComplaint(
             ("ResourceConfig", "InstanceTyp"),
-            "'InstanceTyp' is no member of ResourceConfig; did you mean InstanceType?",
+            "'InstanceTyp' is not a member of ResourceConfig; did you mean InstanceType?",
             "unknown",
         ),
     ),
@@ -308,11 +308,11 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, ApiComplaint]] = [
         {},
         ApiComplaint(
             ("InputDataConfig", 1, "Shuffle"),
-            "'Shuffle' is no member of InputDataConfig; did you mean ShuffleConfig?",
+            "'Shuffle' is not a member of InputDataConfig; did you mean ShuffleConfig?",
             "unknown",
         ),
     ),
-    (("Zzzzz",), 1, ApiComplaint(("Zzzzz",), "'Zzzzz' is no member of CreateTrainingJob", "unknown")),
+    (("Zzzzz",), 1, ApiComplaint(("Zzzzz",), "'Zzzzz' is not a member of CreateTrainingJob", "unknown")),
     (("Tags",), {"team": "vision"}, ApiComplaint(("Tags",), "a mapping is not a list", "type")),
 ]
 
@@ -461,7 +461,7 @@ def test_a_path_of_the_request_is_looked_up() -> None:
     assert selected.read_only
 
 
-def test_a_data_folder_that_is_not_there_is_told() -> None:
+def test_a_data_folder_that_is_not_there_is_reported() -> None:
     assert (data_folder("schemas") / "create-training-job.schema.json").is_file()
     with pytest.raises(FileNotFoundError, match="no folder 'nonsense'"):
         data_folder("nonsense")

@@ -83,7 +83,9 @@ def test_a_hyperparameter_takes_the_place_of_a_variable(judge: Judge, code: Path
         ("import keras\nkeras.callbacks.ModelCheckpoint('/tmp/a.keras', period=5)", "2.21", "argument-not-in-keras-3"),
     ],
 )
-def test_what_an_image_no_longer_has_is_told(judge: Judge, code: Path, script: str, version: str, rule: str) -> None:
+def test_what_an_image_no_longer_has_is_reported(
+    judge: Judge, code: Path, script: str, version: str, rule: str
+) -> None:
     assert rules_found(judge, code, script, framework_version=version) == {rule}
     older = {"2.3": "1.15", "2.12": "2.5"}.get(version, "2.11")
     python = {"py_version": "py37"} if older == "1.15" else {}
@@ -100,7 +102,7 @@ def test_what_numpy_still_has_is_let_alone(judge: Judge, code: Path, python: str
     assert rules_found(judge, code, f"import numpy as np\nprint({python})") == set()
 
 
-def test_joblib_is_no_part_of_scikit_learn_any_more(judge: Judge, code: Path) -> None:
+def test_joblib_is_not_part_of_scikit_learn_any_more(judge: Judge, code: Path) -> None:
     over = {"framework": "sklearn", "framework_version": "1.2-1", "model_dir": None}
     assert rules_found(judge, code, "from sklearn.externals import joblib", **over) == {"name-not-in-version"}
     assert rules_found(judge, code, "import joblib", **over) == set()
@@ -161,7 +163,7 @@ def test_a_project_adds_versions_that_the_table_has_not_yet(tmp_path: Path, know
         ('{framework: huggingface, transformers_version: "5.9.0", py_version: py313}', "missing-field"),
     ],
 )
-def test_a_version_that_is_added_wrongly_is_told_at_its_line(
+def test_a_version_that_is_added_wrongly_is_reported_at_its_line(
     tmp_path: Path, knowledge: Facts, row: str, rule: str
 ) -> None:
     text = f"apiVersion: sagespec/v1\nkind: Defaults\nframework_versions:\n  - {row}\n"

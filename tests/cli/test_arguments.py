@@ -151,12 +151,12 @@ def test_a_command_line_means_what_argparse_reads_in_it(data: st.DataObject) -> 
         assert ours.values == {name: value for name, value in theirs.items() if value not in (None, [])}
 
 
-def test_what_follows_two_dashes_is_no_option() -> None:
+def test_what_follows_two_dashes_is_not_an_option() -> None:
     assert parse(["validate", "--fix", "--", "--strict", "--"], {}).values == {"fix": True, "paths": ["--strict", "--"]}
 
 
 @pytest.mark.parametrize("words", ["-q validate a", "validate -q a", "validate a --quiet"])
-def test_how_much_is_told_may_be_said_anywhere(words: str) -> None:
+def test_how_much_is_reported_may_be_said_anywhere(words: str) -> None:
     assert parse(words.split(), {}) == ValidateArguments({"quiet": True, "paths": ["a"]})
 
 
@@ -251,7 +251,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ("-qv rules", "--quiet and --verbose exclude each other", "sagespec rules --help says what there is"),
     ],
 )
-def test_wrong_usage_is_told_with_what_to_write_instead(
+def test_wrong_usage_is_reported_with_what_to_write_instead(
     words: str, message: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words.split()) == Code.WRONG_USAGE

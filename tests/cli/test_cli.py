@@ -196,14 +196,14 @@ def test_no_color_where_nobody_sees_it(code: Path) -> None:
         assert b"\x1b" not in ran.stdout + ran.stderr
 
 
-def test_a_closed_pipe_is_no_error_message(code: Path) -> None:
+def test_a_closed_pipe_is_not_an_error_message(code: Path) -> None:
     ran = subprocess.run(f"{TOOL} rules | head -1", shell=True, cwd=code, capture_output=True, text=True)
     assert ran.stdout.count("\n") == 1
     assert ran.stderr == ""
 
 
 @pytest.mark.parametrize(("closed", "exit_code"), [(">&-", 1), ("2>&-", 1), ("<&- >&- 2>&-", 1)])
-def test_a_stream_that_is_closed_from_the_start_is_no_bug_of_ours(code: Path, closed: str, exit_code: int) -> None:
+def test_a_stream_that_is_closed_from_the_start_is_not_a_bug_of_ours(code: Path, closed: str, exit_code: int) -> None:
     ran = subprocess.run(f"{TOOL} validate bad.yaml {closed}", shell=True, cwd=code, capture_output=True, text=True)
     assert (ran.returncode, "Traceback" in ran.stderr) == (exit_code, False)
 
@@ -284,7 +284,7 @@ def test_the_files_of_a_folder_are_called_the_same_however_its_path_is_spelt(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_no_bug_of_ours() -> None:
+def test_a_full_disk_is_not_a_bug_of_ours() -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run([TOOL, "validate", "bad.yaml"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert (ended.returncode, ended.stderr) == (Code.WRONG_USAGE, "error: No space left on device\n")
@@ -386,7 +386,7 @@ def test_a_folder_is_explained_without_its_defaults(capsys: pytest.CaptureFixtur
     assert "written  job/job.yaml" in capsys.readouterr().out
 
 
-def test_a_disk_that_cannot_be_written_to_is_no_bug(
+def test_a_disk_that_cannot_be_written_to_is_not_a_bug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(words: list[str]) -> None:

@@ -159,7 +159,7 @@ def test_wait_follows_to_the_end_and_hands_on_what_became_of_it(
         (Fate("Failed", failure="CapacityError: Unable to provision"), "capacity: a retry may well succeed"),
     ],
 )
-def test_a_training_that_did_not_complete_is_no_success(
+def test_a_training_that_did_not_complete_is_not_a_success(
     fate: Fate, said: str, at_once: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at_once.jobs.fate = lambda request: fate

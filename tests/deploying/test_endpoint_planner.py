@@ -133,7 +133,7 @@ def rolled_back(failure: str = PING, since: float = 50.0) -> ObservedEndpoint:
     return seen(WANTED, config=OTHER, failure=failure, tags={SINCE: moment(since)})
 
 
-def test_a_rolled_back_update_is_told_and_not_tried_again_unchanged() -> None:
+def test_a_rolled_back_update_is_reported_and_not_tried_again_unchanged() -> None:
     change = decide_endpoint(WANTED, rolled_back())
     assert (change.action, change.unfulfilled) == (Action.KEEP, True)
     assert PING in change.reason
@@ -194,7 +194,7 @@ def test_an_update_keeps_the_counts_where_they_are_as_wanted() -> None:
     assert decide_endpoint(request(count=2), seen(OTHER)).live == {"RetainAllVariantProperties": False}
 
 
-def test_instances_that_are_not_there_yet_are_no_success() -> None:
+def test_instances_that_are_not_there_yet_are_not_a_success() -> None:
     growing = seen(WANTED, capacities=(Capacity("AllTraffic", 3, 1),))
     assert (growing.ended, growing.succeeded) == (False, False)
     assert (seen(WANTED).ended, seen(WANTED).succeeded) == (True, True)

@@ -125,7 +125,7 @@ def test_of_a_loss_the_smallest_is_best_and_who_has_none_comes_last(metric: str,
     assert {one.name for one in ranked(jobs, metric, best)[2:]} == {"c", "n"}
 
 
-def test_a_metric_that_nobody_has_is_told_with_those_that_there_are() -> None:
+def test_a_metric_that_nobody_has_is_reported_with_those_that_there_are() -> None:
     with pytest.raises(NoSuchMetric) as raised:
         ranked([ending("a", loss=1.0)], "accuracy")
     assert raised.value.hint == "there are loss"

@@ -141,7 +141,7 @@ def tampered(text: str) -> dict[str, str]:
     }
 
 
-def test_a_file_that_is_no_plan_of_ours_is_told_in_words(planned: Callable[[], Plan]) -> None:
+def test_a_file_that_is_not_a_plan_of_ours_is_reported_in_words(planned: Callable[[], Plan]) -> None:
     for said, text in tampered(to_text(planned(), PlanOptions())).items():
         with pytest.raises(PlanFileError) as raised:
             from_text(text, "p.plan")
@@ -259,7 +259,7 @@ def test_a_world_that_has_not_changed_has_no_differences(planned: Callable[[], P
     assert still_planned(planned().changes, planned().changes)[1] == []
 
 
-def test_what_an_earlier_run_has_done_is_no_change(project: Path, knowledge: Facts) -> None:
+def test_what_an_earlier_run_has_done_is_not_a_change(project: Path, knowledge: Facts) -> None:
     """Killed halfway, apply FILE is run again."""
     memory, requests = Memory(), requests_of(project, knowledge)
     pool = ServicePool(lambda site: memory)
@@ -282,7 +282,7 @@ def is_gone(job: ObservedJob) -> tuple[PruneVerdict, str]:
     return PruneVerdict.GONE, "its manifest is gone"
 
 
-def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(project: Path, knowledge: Facts) -> None:
+def test_a_job_to_be_stopped_that_has_ended_is_not_a_change_and_a_new_one_is(project: Path, knowledge: Facts) -> None:
     (project / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: vision\n")
     memory, (request,) = Memory(), requests_of(project, knowledge)
     memory.create(request, 1)

@@ -133,7 +133,7 @@ def test_rerun_leaves_a_running_job_alone() -> None:
     assert decide(WANTED, [seen(WANTED)], PlanOptions(rerun=True)).action is Action.KEEP
 
 
-def test_a_time_limit_is_told_as_one() -> None:
+def test_a_time_limit_is_reported_as_one() -> None:
     change = decide(WANTED, [seen(WANTED, "Stopped", secondary="MaxRuntimeExceeded")])
     assert "time limit" in change.reason
 
@@ -162,7 +162,7 @@ def test_a_tag_that_the_manifest_no_longer_has_goes_and_a_foreign_one_stays() ->
     assert decide(before, [seen(before, tags=tags)]).action is Action.KEEP
 
 
-def test_another_commit_or_attempt_is_no_other_tag() -> None:
+def test_another_commit_or_attempt_is_not_another_tag() -> None:
     with_commit = {**WANTED.all_tags(2), "sagespec:commit": "abc"}
     assert decide(WANTED, [seen(WANTED, attempt=2, tags=with_commit)]).action is Action.KEEP
 
@@ -273,7 +273,7 @@ def test_nothing_is_stopped_in_a_project_that_nobody_has_named(options: PlanOpti
 # What runs beside ----------------------------------------------------------------------------------------------------
 
 
-def test_an_older_digest_that_runs_beside_the_wanted_one_is_told_and_is_not_as_wanted() -> None:
+def test_an_older_digest_that_runs_beside_the_wanted_one_is_reported_and_is_not_as_wanted() -> None:
     change = decide(WANTED, [seen(WANTED, created=2), seen(OTHER, created=1)])
     assert (change.action, [job.job_name for job in change.beside]) == (Action.KEEP, [OTHER.job_name()])
     assert not change.as_wanted
@@ -316,7 +316,7 @@ def test_replace_where_jobs_are_kept_beside_each_other_stops_the_old_and_creates
     assert decide(wanted, [seen(OTHER), seen(wanted)]).as_wanted
 
 
-def test_a_job_whose_tags_are_hidden_is_no_reason_to_start_another() -> None:
+def test_a_job_whose_tags_are_hidden_is_not_a_reason_to_start_another() -> None:
     hidden = replace(seen(OTHER), **BARE, tags_hidden=True)
     change = decide(WANTED, [hidden])
     assert (change.action, "cannot be read" in change.reason) == (Action.REFUSE, True)
@@ -404,7 +404,7 @@ def job_of(of: Request, status: str = "Completed") -> ObservedJob:
     return seen(of, status, body={"CheckpointConfig": dict(of.template["CheckpointConfig"])})
 
 
-def test_a_changed_manifest_over_old_checkpoints_is_told() -> None:
+def test_a_changed_manifest_over_old_checkpoints_is_reported() -> None:
     old, new = keeping(2, "s3://bucket/checkpoints/mnist/"), keeping(1, "s3://bucket/checkpoints/mnist")
     (note,) = decide(new, [job_of(old)]).notes
     assert note.startswith(f"it begins with the checkpoints of {old.job_name(1)} (Completed)")

@@ -252,7 +252,7 @@ def test_stop_stops_every_job_of_a_manifest_that_runs(
 
 
 @pytest.mark.parametrize("command", ["status", "logs", "stop", "rollback"])
-def test_what_is_not_on_this_machine_is_told_with_what_lists_what_is(
+def test_what_is_not_on_this_machine_is_reported_with_what_lists_what_is(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

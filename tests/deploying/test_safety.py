@@ -142,7 +142,7 @@ NOT_READ: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 
 @pytest.mark.parametrize(("happens", "rule"), NOT_READ.values(), ids=NOT_READ)
-def test_a_manifest_that_is_not_read_is_told_and_its_job_goes_on(
+def test_a_manifest_that_is_not_read_is_reported_and_its_job_goes_on(
     happens: Callable[[Path], Any], rule: str, repository: Repository
 ) -> None:
     assert repository.apply()[0] == 0
@@ -153,7 +153,7 @@ def test_a_manifest_that_is_not_read_is_told_and_its_job_goes_on(
     assert f"[{rule}]" in said
 
 
-def test_an_empty_file_is_no_evidence_that_its_job_is_not_wanted(repository: Repository) -> None:
+def test_an_empty_file_is_not_evidence_that_its_job_is_not_wanted(repository: Repository) -> None:
     assert repository.apply()[0] == 0
     (repository.folder / "bb.yaml").write_text("")
     code, said = repository.apply(".", "--prune")
@@ -173,7 +173,7 @@ def test_what_lies_beside_the_given_path_goes_on(
     assert "2 jobs run whose manifests are not under the given paths; --prune leaves them alone" in said
 
 
-def test_a_folder_that_cannot_be_read_is_no_evidence(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_read_is_not_evidence(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.write("cc", "jobs/cc.yaml")
     assert repository.apply()[0] == 0
     (repository.folder / "bb.yaml").unlink()
@@ -353,7 +353,7 @@ def test_a_role_that_is_not_there_replaces_nothing(repository: Repository) -> No
     ],
     ids=["PassRole", "quota"],
 )
-def test_what_only_a_creation_shows_is_told_with_what_was_stopped_and_done_by_the_next_apply(
+def test_what_only_a_creation_shows_is_reported_with_what_was_stopped_and_done_by_the_next_apply(
     refusal: Refused, repository: Repository
 ) -> None:
     assert repository.apply("aa.yaml")[0] == 0
@@ -522,7 +522,9 @@ def both_running(repository: Repository) -> tuple[str, str]:
     return old, new
 
 
-def test_two_digests_that_run_together_are_told_and_the_older_one_is_stopped_on_demand(repository: Repository) -> None:
+def test_two_digests_that_run_together_are_reported_and_the_older_one_is_stopped_on_demand(
+    repository: Repository,
+) -> None:
     old, new = both_running(repository)
     code, said = repository.apply("aa.yaml")
     assert code == 3
@@ -552,7 +554,7 @@ def test_stop_of_a_manifest_stops_what_runs_for_an_older_state_of_it(repository:
     assert (code, repository.stopped) == (0, [old]), said
 
 
-def test_a_job_that_has_failed_in_the_meantime_is_no_success(repository: Repository) -> None:
+def test_a_job_that_has_failed_in_the_meantime_is_not_a_success(repository: Repository) -> None:
     """Another applier has created it, and it has failed since; nobody's index knows."""
     repository.aws.jobs.fate = lambda request: Fate("Failed", 5, "AlgorithmError: ExitCode 1")
     repository.aws.jobs.search_lag = repository.aws.jobs.list_lag = 600
@@ -672,7 +674,7 @@ def test_a_bucket_that_demands_encryption_gets_it(demanded: str, repository: Rep
     assert repository.created == [repository.job("aa")]
 
 
-def test_a_bucket_that_takes_nothing_is_told_in_the_words_of_the_first_refusal(repository: Repository) -> None:
+def test_a_bucket_that_takes_nothing_is_reported_in_the_words_of_the_first_refusal(repository: Repository) -> None:
     session = session_of()
     session.events.register("before-send.s3", denied)
     (repository.folder / "bb.yaml").unlink()

@@ -95,7 +95,7 @@ def test_a_name_that_leads_out_of_the_mirror_is_passed_over(service: Memory, tmp
     assert files(tmp_path) == {}
 
 
-def test_a_job_that_saves_nothing_is_told_what_to_set(service: Memory, tmp_path: Path) -> None:
+def test_a_job_that_saves_nothing_is_reported_what_to_set(service: Memory, tmp_path: Path) -> None:
     service.places = {}
     with pytest.raises(ServiceError, match="keeps no checkpoints") as raised:
         Mirror(service, "mnist-1", tmp_path)
@@ -109,7 +109,7 @@ def test_the_port_is_the_next_that_is_free() -> None:
         assert free_port(port) > port
 
 
-def test_without_the_program_one_is_told_how_to_get_it(
+def test_without_the_program_one_is_reported_how_to_get_it(
     service: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -149,7 +149,7 @@ def test_it_is_ended_with_ctrl_c_and_not_left_behind(
         os.kill(int(pid), 0)
 
 
-def test_what_appears_while_it_runs_is_fetched_and_the_end_is_told(
+def test_what_appears_while_it_runs_is_fetched_and_the_end_is_reported(
     service: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pass_time(job: Job) -> None:
@@ -163,7 +163,7 @@ def test_what_appears_while_it_runs_is_fetched_and_the_end_is_told(
     assert (tmp_path / "boards" / "mnist-1" / "checkpoints" / "model.ckpt-2").read_bytes() == b"2"
 
 
-def test_trouble_with_the_service_is_told_and_survived(
+def test_trouble_with_the_service_is_reported_and_survived(
     service: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def trouble(job: Job) -> None:

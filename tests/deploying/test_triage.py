@@ -40,7 +40,7 @@ QUOTA = (
         ("", FailureKind.UNKNOWN, False),
     ],
 )
-def test_a_failure_is_told_as_what_it_is(failure: str, kind: FailureKind, retry: bool) -> None:
+def test_a_failure_is_reported_as_what_it_is(failure: str, kind: FailureKind, retry: bool) -> None:
     verdict = triage("Failed", "Failed", failure)
     assert verdict is not None
     assert (verdict.kind, verdict.retry) == (kind, retry)

@@ -364,7 +364,7 @@ def test_what_is_kept_does_not_grow_with_the_manifests(tmp_path: Path) -> None:
     assert kept(5) == kept(50)
 
 
-def test_findings_are_told_as_they_come(tmp_path: Path) -> None:
+def test_findings_are_reported_as_they_come(tmp_path: Path) -> None:
     read: list[str] = []
 
     def results() -> Iterator[Result]:

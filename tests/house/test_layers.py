@@ -140,7 +140,7 @@ ABOUT_ONE_KIND: dict[str, str] = {
     "lsp/judgements.py": "the same",
     "lsp/features/completion.py": "the same; and what the server of an endpoint reads",
     "lsp/offers/candidates.py": "frameworks of training jobs, servers of endpoints",
-    "reading/meant/strangers.py": "another tool's documents, which have a kind of this name",
+    "reading/meant/foreign.py": "another tool's documents, which have a kind of this name",
     "reporting/metrics.py": "sagespec metrics: only training jobs have any",
     "cli/commands/": "sagespec metrics, and rolling endpoints back",
 }

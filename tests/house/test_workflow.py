@@ -29,7 +29,7 @@ def test_the_workflow_is_one_that_github_reads() -> None:
 
 
 @pytest.mark.parametrize(("right", "wrong"), [("runs-on:", "run-on:"), ("contents: read", "contents: reads")])
-def test_a_workflow_that_github_does_not_read_is_told(right: str, wrong: str, tmp_path: Path) -> None:
+def test_a_workflow_that_github_does_not_read_is_reported(right: str, wrong: str, tmp_path: Path) -> None:
     (tmp_path / "ci.yml").write_text(WORKFLOW.read_text(encoding="utf-8").replace(right, wrong))
     assert judged(tmp_path / "ci.yml") == 1
 

@@ -242,12 +242,12 @@ NO_JOBS = ("[]", "{}", '{"TrainingJobSummaries": []}', '{"TrainingJobName": 1}',
 
 
 @pytest.mark.parametrize("text", NO_JOBS)
-def test_what_is_no_training_job_is_told(text: str, knowledge: Facts) -> None:
+def test_what_is_not_a_training_job_is_reported(text: str, knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram, match=r"there is no training job in x\.json"):
         from_text(text, "x.json", knowledge)
 
 
-def test_what_is_neither_json_nor_yaml_is_told(knowledge: Facts) -> None:
+def test_what_is_neither_json_nor_yaml_is_reported(knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram, match=r"x\.json is neither JSON nor YAML"):
         from_text("{", "x.json", knowledge)
 
@@ -546,12 +546,12 @@ TensorFlow(entry_point=f"{{Evil('x')}}", role=__import__("os").system("touch {tr
     assert not trap.exists()
 
 
-def test_another_class_of_that_name_is_no_estimator(knowledge: Facts) -> None:
+def test_another_class_of_that_name_is_not_an_estimator(knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram, match="no estimator"):
         from_source("from mine import TensorFlow\nTensorFlow(entry_point='train.py')", knowledge)
 
 
-def test_an_unquoted_version_is_told_with_its_line_and_its_cure(knowledge: Facts) -> None:
+def test_an_unquoted_version_is_reported_with_its_line_and_its_cure(knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram) as caught:
         from_source("TensorFlow(entry_point='a.py',\n    framework_version=1.10.0)", knowledge)
     assert caught.value.message == "line 2 is not Python: framework_version=1.10.0)"

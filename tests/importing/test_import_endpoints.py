@@ -126,14 +126,14 @@ def test_the_server_is_the_one_that_the_sdk_of_then_takes(model: str, server: st
         ("TensorFlow(**{**K, 'entry_point': 'o.py'}).deploy(1, 'ml.m5.large')", "no start of it can be seen"),
     ],
 )
-def test_what_could_not_be_taken_is_told(program: str, told: str, knowledge: Facts) -> None:
+def test_what_could_not_be_taken_is_reported(program: str, told: str, knowledge: Facts) -> None:
     found = imported(program, knowledge)
     assert not found.complete
     assert any(told in line for line in found.left), [*found.left]
 
 
 @pytest.mark.parametrize("name", ["PyTorchModel", "HuggingFaceModel", "MultiDataModel", "JumpStartModel"])
-def test_models_of_other_frameworks_are_told_as_not_taken(name: str, knowledge: Facts) -> None:
+def test_models_of_other_frameworks_are_reported_as_not_taken(name: str, knowledge: Facts) -> None:
     found = imported(
         f"from sagemaker.x import {name}\n{name}(model_data='s3://b/m').deploy(1, 'ml.m5.large')", knowledge
     )
@@ -235,7 +235,7 @@ def test_import_of_the_command_line_writes_the_manifest_of_an_endpoint(aws: Aws,
     assert written["data_capture_config"]["destination_s3_uri"] == "s3://bucket/captured"
 
 
-def test_an_endpoint_of_a_pipeline_is_told_as_not_taken(
+def test_an_endpoint_of_a_pipeline_is_reported_as_not_taken(
     aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-west-2")
@@ -250,7 +250,7 @@ def test_an_endpoint_of_a_pipeline_is_told_as_not_taken(
     assert "there is no endpoint none" in capsys.readouterr().err
 
 
-def test_an_endpoint_of_boto3_is_told_with_what_takes_it(knowledge: Facts) -> None:
+def test_an_endpoint_of_boto3_is_reported_with_what_takes_it(knowledge: Facts) -> None:
     program = "import boto3\nboto3.client('sagemaker').create_endpoint(EndpointName='a', EndpointConfigName='b')"
     with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
         from_source(program, knowledge)
@@ -302,7 +302,7 @@ def test_what_is_not_known_of_the_three_calls_is_left_to_fill_in(knowledge: Fact
 @pytest.mark.parametrize(
     "gone", ["sm.create_model(ModelName=name", "sm.create_endpoint_config(EndpointConfigName=name"]
 )
-def test_an_endpoint_of_parts_that_are_not_seen_is_told(gone: str, knowledge: Facts) -> None:
+def test_an_endpoint_of_parts_that_are_not_seen_is_reported(gone: str, knowledge: Facts) -> None:
     program = BOTO3.replace(gone, gone.replace("=name", "=other"))
     with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
         from_source(program, knowledge)
@@ -318,7 +318,7 @@ def test_an_endpoint_of_parts_that_are_not_seen_is_told(gone: str, knowledge: Fa
         ("PrimaryContainer={", "PrimaryContainer=container() or {"),
     ],
 )
-def test_an_endpoint_for_which_there_are_no_words_is_told_beside_what_there_is(
+def test_an_endpoint_for_which_there_are_no_words_is_reported_beside_what_there_is(
     there: str, instead: str, knowledge: Facts
 ) -> None:
     found = from_source(START + BOTO3.replace(there, instead), knowledge)
@@ -328,7 +328,7 @@ def test_an_endpoint_for_which_there_are_no_words_is_told_beside_what_there_is(
 
 @pytest.mark.parametrize("part", ["DataCaptureConfig", "AsyncInferenceConfig", "Tags", "ExplainerConfig"])
 @pytest.mark.parametrize("value", ["some()", "{**some()}", '{"CaptureOptions": some(), "OutputConfig": some()}'])
-def test_parts_that_are_not_known_are_told(part: str, value: str, knowledge: Facts) -> None:
+def test_parts_that_are_not_known_are_reported(part: str, value: str, knowledge: Facts) -> None:
     program = BOTO3.replace('KmsKeyId="key-1"', f"{part}={value}")
     [draft] = from_source(program, knowledge)
     assert draft.data["name"] == "mnist"

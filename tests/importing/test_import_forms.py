@@ -475,7 +475,7 @@ def test_airflow_fills_in_its_templates(knowledge: Facts) -> None:
     assert draft.data["name"] == "mine"
 
 
-def test_a_whole_part_that_is_not_known_is_told(knowledge: Facts) -> None:
+def test_a_whole_part_that_is_not_known_is_reported(knowledge: Facts) -> None:
     program = f"client.create_training_job(**{{**{REQUEST!r}, 'InputDataConfig': channels, 'VpcConfig': vpc}})"
     (draft,) = from_source(program, knowledge)
     assert "channels" not in draft.data
@@ -485,7 +485,7 @@ def test_a_whole_part_that_is_not_known_is_told(knowledge: Facts) -> None:
     )
 
 
-def test_a_member_that_the_api_does_not_have_is_told(knowledge: Facts) -> None:
+def test_a_member_that_the_api_does_not_have_is_reported(knowledge: Facts) -> None:
     (draft,) = from_text(json.dumps({**REQUEST, "Colour": "red"}), "x.json", knowledge)
     assert draft.remarks == ('no member Colour = "red"',)
     (draft,) = from_text(TERRAFORM.replace("hyper_parameters", "hyperparameters"), "x.tf", knowledge)
@@ -498,7 +498,7 @@ def test_a_tuning_job_is_seen_and_not_taken(knowledge: Facts) -> None:
         from_text(json.dumps(definition), "x.json", knowledge)
 
 
-def test_a_call_whose_request_is_not_in_the_script_is_told(knowledge: Facts) -> None:
+def test_a_call_whose_request_is_not_in_the_script_is_reported(knowledge: Facts) -> None:
     text = "aws sagemaker create-training-job --cli-input-json file://request.json\n"
     with pytest.raises(
         UnreadableProgram, match=r"there is no training job in x.sh; line 1: the request is in the file"
@@ -506,7 +506,7 @@ def test_a_call_whose_request_is_not_in_the_script_is_told(knowledge: Facts) -> 
         from_text(text, "x.sh", knowledge)
 
 
-def test_what_is_no_terraform_is_told_with_its_line(knowledge: Facts) -> None:
+def test_what_is_not_terraform_is_reported_with_its_line(knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram, match="line 2 is not Terraform: name ="):
         from_text('resource "x" "y" {\n  name = \n}\n', "x.tf", knowledge)
 

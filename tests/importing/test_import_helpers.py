@@ -82,7 +82,7 @@ def test_what_nobody_starts_in_a_module_is_not_this_programs_to_tell(tmp_path: P
     assert (draft.data["name"], draft.data["channels"], found.complete) == ("shared", {"a": "s3://b/a"}, True)
 
 
-def test_a_place_in_a_module_is_told_with_its_file(tmp_path: Path, knowledge: Facts) -> None:
+def test_a_place_in_a_module_is_reported_with_its_file(tmp_path: Path, knowledge: Facts) -> None:
     helper = "def run(estimator):\n    if fast:\n        estimator.fit('s3://b/x')\n"
     program = "from lib.common import make\nfrom helper import run\nrun(make('train.py'))"
     (draft,) = imported(tmp_path, {"helper.py": helper, "go.py": program}, "go.py", knowledge)
@@ -126,7 +126,7 @@ def test_a_module_that_takes_long_does_not_keep_the_program_from_its_end(tmp_pat
     assert (draft.data["hyperparameters"], draft.complete) == ({"a": 1}, True)
 
 
-def test_an_estimator_that_is_lost_in_a_long_module_is_told(tmp_path: Path, knowledge: Facts) -> None:
+def test_an_estimator_that_is_lost_in_a_long_module_is_reported(tmp_path: Path, knowledge: Facts) -> None:
     program = "from data import start\nfrom lib.common import make\nstart(make('train.py'))"
     (draft,) = imported(tmp_path, {"data.py": MAKES_DATA, "go.py": program}, "go.py", knowledge)
     assert "channels" not in draft.data

@@ -138,7 +138,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize(("program", "told"), LEFT.items(), ids=LEFT)
-def test_what_is_not_certain_of_a_job_is_told_with_it(program: str, told: str, knowledge: Facts) -> None:
+def test_what_is_not_certain_of_a_job_is_reported_with_it(program: str, told: str, knowledge: Facts) -> None:
     (draft,) = imported(program, knowledge)
     assert not draft.complete
     assert told in draft.remarks
@@ -165,7 +165,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize(("program", "told"), SEEN.items(), ids=SEEN)
-def test_what_belongs_to_no_job_is_told_at_its_line(program: str, told: str, knowledge: Facts) -> None:
+def test_what_belongs_to_no_job_is_reported_at_its_line(program: str, told: str, knowledge: Facts) -> None:
     found = imported(f"TensorFlow(**K).fit('s3://b/t')\n{program}", knowledge)
     assert told in map(str, found.remarks)
     assert not found.complete
@@ -191,7 +191,7 @@ def test_a_deployment_of_another_framework_is_seen_and_the_job_is_whole(knowledg
     ]
 
 
-def test_a_tuner_is_one_job_and_its_ranges_are_told(knowledge: Facts) -> None:
+def test_a_tuner_is_one_job_and_its_ranges_are_reported(knowledge: Facts) -> None:
     program = """
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
 e = TensorFlow(**K, hyperparameters={'epochs': 3})
@@ -558,7 +558,7 @@ trainer.train(input_data_config=[InputData(channel_name="train", data_source="s3
         ),
     ],
 )
-def test_what_a_trainer_of_sdk_3_is_told_has_a_field(
+def test_what_a_trainer_of_sdk_3_is_reported_has_a_field(
     arguments: str, after: str, fields: dict[str, Any], knowledge: Facts
 ) -> None:
     configs = (
@@ -626,7 +626,7 @@ def test_a_cell_of_ipythons_refuses_no_notebook(cell: str, knowledge: Facts) -> 
     assert [draft.where for draft in found] == ["cell 3, line 1"]
 
 
-def test_a_cell_that_is_no_python_is_passed_over_and_told(knowledge: Facts) -> None:
+def test_a_cell_that_is_not_python_is_skipped_and_reported(knowledge: Facts) -> None:
     text = notebook(START, "y = 2\nbucket = <your bucket>", "TensorFlow(**K).fit('s3://b/t')")
     found = from_source(code_of(text, "a.ipynb"), knowledge)
     assert found.complete
@@ -687,7 +687,7 @@ def test_no_job_is_lost_behind_the_end_of_a_loop(program: str, types: list[str],
     assert [draft.data["instance_type"] for draft in imported(program, knowledge)] == types
 
 
-def test_a_pass_that_may_not_come_is_told(knowledge: Facts) -> None:
+def test_a_pass_that_may_not_come_is_reported(knowledge: Facts) -> None:
     first, second, _ = imported(LOOPS["break and continue"][0], knowledge)
     assert first.remarks == ()
     assert second.remarks == ("only where an earlier pass has not ended the loop (line 4)",)

@@ -120,7 +120,7 @@ def test_shorthand_is_what_the_aws_cli_takes_it_for(text: str) -> None:
         ("--role-arn r --input-data-config file://missing.json", "the request is in the file missing.json"),
     ],
 )
-def test_an_option_that_cannot_be_read_is_told(call: str, told: str, knowledge: Facts) -> None:
+def test_an_option_that_cannot_be_read_is_reported(call: str, told: str, knowledge: Facts) -> None:
     (draft,) = from_text(f"aws sagemaker create-training-job {call}\n", "x.sh", knowledge)
     assert told in " ".join(draft.remarks)
 
@@ -140,7 +140,9 @@ def test_a_variable_that_is_set_again_is_left_to_fill_in(knowledge: Facts) -> No
         ("for x in 1; do echo; done\nif x; then echo; fi\n# do then\nCALL\n", ()),
     ],
 )
-def test_a_call_in_a_loop_or_under_a_condition_is_told(script: str, remarks: tuple[str, ...], knowledge: Facts) -> None:
+def test_a_call_in_a_loop_or_under_a_condition_is_reported(
+    script: str, remarks: tuple[str, ...], knowledge: Facts
+) -> None:
     call = "aws sagemaker create-training-job --role-arn arn:aws:iam::123456789012:role/R"
     (draft,) = from_text(script.replace("CALL", call), "x.sh", knowledge)
     assert draft.remarks == remarks
@@ -204,7 +206,7 @@ def test_a_state_machine_in_terraforms_words_is_one(definition: str, count: obje
         ("<<EOF\n{not JSON\nEOF", "the state machine's definition is not JSON"),
     ],
 )
-def test_a_definition_that_is_elsewhere_is_told(definition: str, told: str, knowledge: Facts) -> None:
+def test_a_definition_that_is_elsewhere_is_reported(definition: str, told: str, knowledge: Facts) -> None:
     with pytest.raises(UnreadableProgram, match=told):
         from_text(STATE.replace("DEFINITION", definition), "x.tf", knowledge)
 

@@ -14,7 +14,7 @@ from conftest import SMALLEST
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
-from sagespec.checking.check import said_by
+from sagespec.checking.check import findings_of
 from sagespec.checking.rule import NOTE, RuleSet, rule
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules import RULES
@@ -115,7 +115,7 @@ def test_they_are_asked_once_and_say_it_of_each_job(knowledge: Facts, code: Path
     rules = RuleSet([SimpleNamespace(something=something)])
     contexts = [context_of(knowledge, code, volume_size=size) for size in (40, 50)]
     contexts[0].choice.said = None  # what all rules have said of it
-    said = [said_by(rules, context) for context in contexts]
+    said = [findings_of(rules, context) for context in contexts]
     contexts[0].choice.said = None
     assert asked == [contexts[0].choice]
     assert said[0] == said[1] == [(something, Finding(("framework_version",), "is what it is"))]

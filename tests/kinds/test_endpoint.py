@@ -138,7 +138,7 @@ OWN_IMAGE = {"framework_version": None, "image_uri": IMAGE}
         ),
     ],
 )
-def test_a_type_that_cannot_serve_is_told_once_and_where_it_is_written(
+def test_a_type_that_cannot_serve_is_reported_once_and_where_it_is_written(
     of_variant: bool, instance_type: str, over: dict[str, Any], rule: str, hint: str, folder: Path
 ) -> None:
     own = {"instance_type": instance_type, "initial_instance_count": 1}
@@ -168,7 +168,7 @@ def test_of_the_capacity_only_what_is_missing_is_asked_for(missing: list[str], h
 
 @pytest.mark.parametrize("name", [123, "my_endpoint", "a" * 49, "", None, ["mnist"]])
 @pytest.mark.parametrize("smallest", [ENDPOINT, SMALLEST], ids=["endpoint", "training job"])
-def test_a_name_that_is_wrong_or_missing_is_told_once(smallest: dict[str, Any], name: object, folder: Path) -> None:
+def test_a_name_that_is_wrong_or_missing_is_reported_once(smallest: dict[str, Any], name: object, folder: Path) -> None:
     (folder / "train.py").write_text(SCRIPT)
     fields = {key: value for key, value in {**smallest, "name": name}.items() if value is not None}
     (folder / "mnist.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
@@ -240,7 +240,7 @@ def test_a_shadow_beside_the_endpoint_s_own_variant_has_another_name(folder: Pat
         {"production_variants": [{"variant_name": "blue", "model_data_download_timeout_in_seconds": "600s"}]},
     ],
 )
-def test_a_time_in_other_units_is_told_in_seconds(over: dict[str, Any], folder: Path) -> None:
+def test_a_time_in_other_units_is_reported_in_seconds(over: dict[str, Any], folder: Path) -> None:
     [found] = compiled(folder, over).diagnostics
     assert found.hint == "write 600: it counts seconds"
 
@@ -267,7 +267,7 @@ def test_a_wrong_value_hides_nothing_about_the_others(folder: Path) -> None:
     }
 
 
-def test_code_that_is_not_there_is_told_at_its_field(folder: Path) -> None:
+def test_code_that_is_not_there_is_reported_at_its_field(folder: Path) -> None:
     missing = compiled(folder, {"entry_point": "inference.py", "source_dir": "nowhere"})
     assert [(found.rule, pointed_at(found)) for found in missing.diagnostics] == [
         ("unusable-files", "source_dir: nowhere")
@@ -303,7 +303,7 @@ def test_nothing_is_said_of_a_script_that_may_have_its_handlers(text: str, folde
     assert rules(compiled(folder, {"entry_point": "inference.py", "source_dir": "serving"})) == []
 
 
-def test_half_a_pair_of_handlers_is_told_at_the_half_that_is_there(folder: Path) -> None:
+def test_half_a_pair_of_handlers_is_reported_at_the_half_that_is_there(folder: Path) -> None:
     (folder / "inference.py").write_text("import json\n\n\ndef output_handler(response, context):\n    pass\n")
     [found] = compiled(folder, {"entry_point": "inference.py"}).diagnostics
     assert found.message == "the script has output_handler, but no input_handler"
@@ -333,7 +333,7 @@ def test_defaults_give_what_both_kinds_have_and_what_is_the_endpoint_s_own(folde
     assert {"Key": "team", "Value": "vision"} in model["Tags"]
 
 
-def test_a_misspelt_field_of_the_endpoint_s_defaults_is_told_there(folder: Path) -> None:
+def test_a_misspelt_field_of_the_endpoint_s_defaults_is_reported_there(folder: Path) -> None:
     (folder / "sagespec.yaml").write_text("kind: Defaults\nEndpoint: {initial_instance_cuont: 3}\n")
     [found] = compiled(folder, {}).diagnostics
     assert found.place.source.name.endswith("sagespec.yaml")

@@ -274,7 +274,7 @@ def test_the_sections_of_request_reach_every_call(folder: Path) -> None:
         ("update_endpoint", {"RetainAll": True}, "RetainAll: true"),
     ],
 )
-def test_what_the_api_refuses_is_told_at_the_line_of_the_override(
+def test_what_the_api_refuses_is_reported_at_the_line_of_the_override(
     section: str, members: dict[str, Any], line: str, folder: Path
 ) -> None:
     refused = [
@@ -290,7 +290,7 @@ def test_an_unknown_section_of_request_is_refused(folder: Path) -> None:
     assert "create_modell" in pointed_at(found)
 
 
-def test_what_the_api_refuses_of_a_field_is_told_at_the_field(folder: Path) -> None:
+def test_what_the_api_refuses_of_a_field_is_reported_at_the_field(folder: Path) -> None:
     topics = {"notification_config": {"success_topic": "answers"}}
     [found] = compiled(folder, {"async_inference_config": {"output_path": "s3://bucket/a", **topics}}).diagnostics
     assert (found.rule, pointed_at(found)) == ("refused-by-api", "async_inference_config:")

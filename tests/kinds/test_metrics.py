@@ -39,7 +39,7 @@ def judged(definition: dict[str, object], knowledge: Facts, folder: Path) -> lis
         ("loss=([0-9.eE+-]+)", "loss=4e-05", 4e-05, None),
         ("loss=([0-9.]+)", "loss=4e-05", 4e-05, "'loss=([0-9.]+)' finds 4 in the example, not 4e-05"),
         ("loss: ([0-9.]+)", "loss=0.4", 0.4, "'loss: ([0-9.]+)' finds nothing in the example 'loss=0.4'"),
-        ("loss=(.*)", "loss=0.4;", 0.4, "'loss=(.*)' finds '0.4;' in the example, which is no number"),
+        ("loss=(.*)", "loss=0.4;", 0.4, "'loss=(.*)' finds '0.4;' in the example, which is not a number"),
         ("loss=([0-9.]+)", "loss=0.4 loss=0.5", 0.4, "'loss=([0-9.]+)' finds 0.5 in the example, not 0.4"),
         ("loss=([0-9.]+)", None, 0.4, "there is no example in which the value is to be found"),
     ],
@@ -77,7 +77,7 @@ def test_an_example_does_not_reach_the_request(
         (r"\p{L}+=([0-9]++)", ["possessive quantifiers", r"\p{…}"]),
     ],
 )
-def test_what_dialects_read_in_different_ways_is_told(regex: str, says: list[str]) -> None:
+def test_what_dialects_read_in_different_ways_is_reported(regex: str, says: list[str]) -> None:
     assert [any(part in each.says for each in peculiar(regex)) for part in says] == [True] * len(says)
     assert len(list(peculiar(regex))) == len(says)
 

@@ -73,7 +73,7 @@ def test_it_is_validated_with_the_rules_of_all_kinds_and_with_its_own(tmp_path: 
         (
             "refused-by-api",
             10,
-            "SageMaker would refuse the request: 'Imag' is no member of PrimaryContainer; did you mean Image?",
+            "SageMaker would refuse the request: 'Imag' is not a member of PrimaryContainer; did you mean Image?",
             "",
         ),
     ]
@@ -89,7 +89,7 @@ def test_a_shared_rule_may_speak_of_fields_that_it_has_not(tmp_path: Path) -> No
     assert message == "subnets without security_group_ids: a VPC needs both"
 
 
-def test_a_missing_field_is_told_once(tmp_path: Path) -> None:
+def test_a_missing_field_is_reported_once(tmp_path: Path) -> None:
     text = GOOD.replace("model_data:", "model_dat:")
     assert found(tmp_path, text) == [
         ("unknown-field", 7, "there is no field 'model_dat'", "did you mean 'model_data'?")
@@ -100,7 +100,7 @@ def test_a_missing_field_is_told_once(tmp_path: Path) -> None:
     ("kind", "hint"),
     [("model", "did you mean Model?"), ("Servable", "did you mean Model?"), ("Job", "did you mean TrainingJob?")],
 )
-def test_a_misspelt_kind_is_told(kind: str, hint: str, tmp_path: Path) -> None:
+def test_a_misspelt_kind_is_reported(kind: str, hint: str, tmp_path: Path) -> None:
     [(rule, line, _, told)] = found(tmp_path, GOOD.replace("kind: Model", f"kind: {kind}"))
     assert (rule, line, told) == ("unknown-kind", 2, hint)
 
@@ -110,7 +110,7 @@ def test_fields_tell_the_kind_of_a_manifest_that_does_not_say_it(tmp_path: Path)
     assert (rule, hint) == ("missing-field", 'add kind: "Model"')
 
 
-def test_a_field_of_another_kind_is_told_as_such(tmp_path: Path) -> None:
+def test_a_field_of_another_kind_is_reported_as_such(tmp_path: Path) -> None:
     [(rule, _, _, hint)] = found(tmp_path, GOOD + "initial_instance_count: 1\n")
     assert (rule, hint) == ("unknown-field", "only kind: Endpoint has it; leave it out")
     job = "apiVersion: sagespec/v1\nkind: Endpoint\nname: mnist\ncontainer_mode: MultiModel\n"

@@ -34,7 +34,7 @@ OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if
 
 
 WITH_ITS_KIND = {("Endpoint", "code-outside-project")}
-"""Rules whose examples are no example here; what they say of the kind is tested with that."""
+"""Rules whose examples are not used here; what they say of the kind is tested with that."""
 WITH_EXAMPLES = [
     (kind, rule)
     for kind, rule in ALL

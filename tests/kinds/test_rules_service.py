@@ -135,7 +135,7 @@ def test_a_local_run_says_nothing_of_the_network_it_does_not_have(judge: Judge) 
     assert rules(judge({"instance_type": "local", "region": None, "role": None, **VPC})) == []
 
 
-def test_a_broken_pattern_is_told_only_where_every_dialect_breaks(judge: Judge) -> None:
+def test_a_broken_pattern_is_reported_only_where_every_dialect_breaks(judge: Judge) -> None:
     java = {"name": "loss", "regex": r"(?<value>\p{Digit}+)"}
     assert set(rules(judge({"metric_definitions": [java]}))) == {"metric-pattern-of-one-dialect"}
 
@@ -196,7 +196,7 @@ def test_a_secret_is_known_by_its_form(secret: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_ordinary_values_are_no_secrets(text: str) -> None:
+def test_ordinary_values_are_not_secrets(text: str) -> None:
     assert secret_in(text) is None
     assert redacted(f"before {text} after") == f"before {text} after"
 

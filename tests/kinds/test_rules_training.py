@@ -277,7 +277,7 @@ training_steps: %s
         ({"framework_version": "1.12", "py_version": "py2", "script_mode": True}, "script_mode is true"),
     ],
 )
-def test_a_legacy_field_in_script_mode_is_told_why_it_is_script_mode(
+def test_a_legacy_field_in_script_mode_is_reported_why_it_is_script_mode(
     judge: Judge, over: dict[str, Any], why: str
 ) -> None:
     said = found(judge, {**over, "training_steps": 10})
@@ -350,7 +350,7 @@ def test_dependencies_are_looked_for_one_by_one(judge: Judge, code: Path) -> Non
     ]
 
 
-def test_two_spellings_of_one_dependency_are_no_collision(judge: Judge, code: Path) -> None:
+def test_two_spellings_of_one_dependency_do_not_collide(judge: Judge, code: Path) -> None:
     packed(code, "libs/common/a.py", "common/a.py")
     assert found(judge, {"dependencies": ["libs/common", "libs/common/"]}) == {}
     assert set(found(judge, {"dependencies": ["libs/common", "common"]})) == {"duplicate-dependency-name"}
@@ -392,7 +392,7 @@ def test_what_lies_at_the_root_decides_how_the_container_prepares_and_runs(
 
 
 @pytest.mark.parametrize(("over", "rules"), [({}, set()), ({"volume_size": "big"}, {"wrong-type"})])
-def test_an_entry_point_that_is_packed_alone_is_no_module_of_a_package(
+def test_an_entry_point_that_is_packed_alone_is_not_a_module_of_a_package(
     judge: Judge, code: Path, over: dict[str, Any], rules: set[str]
 ) -> None:
     """Whatever lies beside it, the container runs it by its last name."""

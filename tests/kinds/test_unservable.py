@@ -75,7 +75,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(("line", "message"), BAD.values(), ids=BAD)
-def test_a_script_that_saves_nothing_that_can_be_served_is_told_at_its_line(
+def test_a_script_that_saves_nothing_that_can_be_served_is_reported_at_its_line(
     line: str, message: str, tmp_path: Path
 ) -> None:
     [found] = findings(tmp_path, f"{HEAD}    {line}\n")
@@ -242,7 +242,7 @@ def judged(*paths: Path, build: bool = False, inputs: Inputs | None = None) -> l
 
 @pytest.mark.parametrize("jobs", [["mnist"], ["mnist", "iris", "mnist-2"]], ids=["one", "several"])
 @pytest.mark.parametrize("typed", ["mnsit", "minst", "mnst", "mnnist", "Mnist"])
-def test_a_misspelt_training_job_is_told_with_the_near_name(typed: str, jobs: list[str], tmp_path: Path) -> None:
+def test_a_misspelt_training_job_is_reported_with_the_near_name(typed: str, jobs: list[str], tmp_path: Path) -> None:
     for job in jobs:
         put(tmp_path, f"jobs/{job}.yaml", {**SMALLEST, "name": job})
     (tmp_path / "jobs" / "train.py").write_text(HEAD)
@@ -351,7 +351,7 @@ def test_an_allowance_is_not_unused_because_the_account_is_still_to_be_asked_for
     assert asked == ["us-west-2", "mnist"], "the account of the job beside is the one that is known already"
 
 
-def test_what_a_job_makes_wrong_in_its_endpoint_is_told_before_the_service_is_asked(tmp_path: Path) -> None:
+def test_what_a_job_makes_wrong_in_its_endpoint_is_reported_before_the_service_is_asked(tmp_path: Path) -> None:
     put(tmp_path, "job.yaml", BARE)
     put(tmp_path, "serve.yaml", serving("mnist", framework_version=None, endpoint_type="python"))
     (tmp_path / "train.py").write_text(HEAD)
@@ -375,7 +375,7 @@ def test_an_endpoint_alone_foresees_what_the_job_beside_it_promises(
 
 
 @pytest.mark.parametrize("bare", ["a", "b"])
-def test_two_jobs_of_one_name_are_told_where_only_the_service_knows_the_account_of_one(
+def test_two_jobs_of_one_name_are_reported_where_only_the_service_knows_the_account_of_one(
     bare: str, tmp_path: Path
 ) -> None:
     for name in ("a", "b"):

@@ -95,7 +95,7 @@ def test_tags_and_live_members_can_be_changed(service):
     assert after.live == {"KeepAlivePeriodInSeconds": 5}
 
 
-def test_failure_is_told_in_the_words_of_the_toolkit(service):
+def test_failure_is_reported_in_the_words_of_the_toolkit(service):
     seen = run(service, request("raise RuntimeError('the data is bad')", hyperparameters={"epochs": 3}))
     assert (seen.status, seen.secondary) == ("Failed", "Failed")
     assert seen.failure == (
@@ -260,7 +260,7 @@ def test_many_may_upload_the_same_at_once(service, tmp_path):
     assert {path.name: path.read_text() for path in kept.iterdir()} == {str(n): str(n) for n in range(50)}
 
 
-def test_unknown_job_is_told_as_such(service):
+def test_unknown_job_is_reported_as_such(service):
     for name in ("nobody", ".uploads", "../local"):
         with pytest.raises(NoSuchJob, match="there is no job"):
             service.describe(name)
@@ -309,7 +309,7 @@ def test_process_that_nobody_waited_for_is_not_alive():
     process.wait()
 
 
-def test_supervisor_that_is_told_to_end_takes_the_script_with_it_and_says_so(service):
+def test_supervisor_that_is_reported_to_end_takes_the_script_with_it_and_says_so(service):
     name = start(service, request(WAITS))
     until_logged(service, name, "waiting")
     os.kill(read_json(job_of(service, name).supervisor)["pid"], signal.SIGTERM)
@@ -432,7 +432,7 @@ def test_unknown_executor_is_refused(tmp_path):
     assert refused.value.hint == "there are process and docker"
 
 
-def test_supervisor_that_cannot_begin_is_told_with_its_last_words(service, monkeypatch):
+def test_supervisor_that_cannot_begin_is_reported_with_its_last_words(service, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(service.root / "broken"))
     (service.root / "broken" / "sagespec").mkdir(parents=True)
     (service.root / "broken" / "sagespec" / "__init__.py").write_text("raise OSError('a broken installation')")
@@ -467,20 +467,20 @@ def test_clean_does_not_claim_what_it_could_not_delete(service, monkeypatch):
         service.clean([seen.job_name])
 
 
-def test_folder_that_cannot_be_written_to_is_told_with_its_place(tmp_path):
+def test_folder_that_cannot_be_written_to_is_reported_with_its_place(tmp_path):
     (tmp_path / "taken").write_text("no folder")
     with pytest.raises(ServiceError, match=f"{tmp_path}/taken.* cannot be used: Not a directory"):
         start(LocalService(tmp_path / "taken" / "local"), request("pass"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_folder_of_another_user_is_told_as_such(tmp_path):
+def test_folder_of_another_user_is_reported_as_such(tmp_path):
     with pytest.raises(ServiceError, match="cannot be used: Permission denied") as refused:
         start(LocalService(Path("/proc/sagespec")), request("pass"))
     assert "belongs to root" in refused.value.hint
 
 
-def test_windows_is_told_what_it_lacks(service, monkeypatch):
+def test_windows_is_reported_what_it_lacks(service, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(ServiceError, match="jobs on this machine need Linux or macOS") as refused:
         service.create(request("pass"), 1)

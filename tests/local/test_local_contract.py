@@ -81,7 +81,7 @@ def words(folder, told):
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HYPERPARAMETERS, CHANNELS, GROUPS, STRATEGIES, st.integers(0, 5), st.sampled_from(["train.py", "run.sh", "go"]))
 @example({"a": "1", "bb": '"x"', "n": "null", "t": "true"}, {}, [("homogeneousCluster", 1)], None, 0, "train.py")
-def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, groups, strategy, host, program):
+def test_script_is_reported_what_the_toolkit_would_tell_it(ask, given_hps, inputs, groups, strategy, host, program):
     own = {
         "sagemaker_program": json.dumps(program),
         "sagemaker_submit_directory": '"s3://b/sourcedir.tar.gz"',

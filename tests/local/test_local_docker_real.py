@@ -87,7 +87,7 @@ print("SAID heard", server.accept()[0].recv(99).decode(), interface, interface i
     assert sorted(said) == ["algo-1: SAID heard algo-2 eth0 True", "algo-2: SAID heard algo-1 eth0 True"]
 
 
-def test_failure_of_the_script_is_told_in_the_toolkit_s_words(image, tmp_path):
+def test_failure_of_the_script_is_reported_in_the_toolkit_s_words(image, tmp_path):
     service = LocalService(tmp_path / "local", executor="docker", grace=2)
     asked = request("raise ValueError('bad')", hyperparameters={"text": "a b"}, algorithm={"TrainingImage": image})
     seen = run(service, asked, 180)
@@ -114,7 +114,7 @@ NEWEST = {"TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorf
 MPI = {"sagemaker_mpi_enabled": True, "sagemaker_mpi_num_of_processes_per_host": 2, "text": "a b"}
 
 
-def test_two_hosts_under_mpi_are_told_the_same_in_docker_and_without(image_with_mpi, tmp_path):
+def test_two_hosts_under_mpi_are_reported_the_same_in_docker_and_without(image_with_mpi, tmp_path):
     there, told, seen = ran(tmp_path / "there", image_with_mpi, RANKS, count=2, hyperparameters=MPI)
     service = LocalService(tmp_path / "here")
     ended = run(service, request(RANKS, count=2, hyperparameters=MPI, algorithm=NEWEST), 180)

@@ -266,7 +266,7 @@ def provisioned(tmp_path, monkeypatch, name):
 
 
 @NEEDS_STAND_IN
-def test_script_that_only_python_2_reads_is_told_before_it_runs(tmp_path, monkeypatch, without_own):
+def test_script_that_only_python_2_reads_is_reported_before_it_runs(tmp_path, monkeypatch, without_own):
     tag = f"py{pythons.version_of(pythons.find(legacy.STAND_IN_PYTHONS)).replace('.', '')}"
     provisioned(tmp_path, monkeypatch, f"{provision.package_name()}-2.15-{tag}")
     seen = run(LocalService(tmp_path / "local", provision=True), request("print 'old'", algorithm=IMAGE))

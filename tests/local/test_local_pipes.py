@@ -118,7 +118,7 @@ for step in range(1, 15):
     assert [line for line in shown if "found" in line] == ["algo-1: found False b'aaa'"] * 2
 
 
-def test_fast_file_is_told_as_file():
+def test_fast_file_is_reported_as_file():
     inputs = {**channel("train", "s3://b/k"), "InputMode": "FastFile"}
     assert channels.channel_config(inputs, "File")["TrainingInputMode"] == "File"
     assert channels.channel_config(channel("train", "s3://b/k"), "Pipe")["TrainingInputMode"] == "Pipe"

@@ -40,7 +40,7 @@ def test_version_without_wheel_is_an_error_that_says_what_exists(wanted):
     assert "there are: 2.12.0, 2.15.0, 2.15.0.post1, 2.19.0, 2.19.1, 2.21.0, 3.0.0. " in str(refused.value)
 
 
-def test_an_index_that_does_not_answer_is_told_as_that(monkeypatch):
+def test_an_index_that_does_not_answer_is_reported_as_that(monkeypatch):
     """pip itself says of one only that there are no versions."""
     for name, value in {"INDEX_URL": "http://127.0.0.1:9/simple", "CONFIG_FILE": os.devnull, "RETRIES": "1"}.items():
         monkeypatch.setenv(f"PIP_{name}", value)

@@ -301,7 +301,7 @@ for rank in range(int(words[start + 1])):
 """
 
 
-def test_mpi_job_runs_its_processes_with_what_their_hosts_are_told(service, tmp_path, monkeypatch):
+def test_mpi_job_runs_its_processes_with_what_their_hosts_are_reported(service, tmp_path, monkeypatch):
     program = tmp_path / "mpirun"
     program.write_text(MPIRUN.format(python=sys.executable))
     program.chmod(0o755)

@@ -290,7 +290,7 @@ def test_an_error_cannot_be_allowed(editor: Editor) -> None:
     assert not [title for title in editor.actions(document) if title.startswith("Allow")]
 
 
-def test_another_server_is_told_to_leave_the_file(editor: Editor) -> None:
+def test_another_server_is_reported_to_leave_the_file(editor: Editor) -> None:
     title = "Let sagespec alone check this file"
     document = editor.open("mnist.yaml", WHOLE)
     text = applied(document, editor.actions(document)[title]["edit"]["changes"][document.uri])
@@ -347,7 +347,7 @@ def test_what_an_endpoint_would_accept_here_is_offered(
     assert not set(never) & set(offered)
 
 
-def test_a_version_of_an_endpoint_is_told_with_its_server(editor: Editor) -> None:
+def test_a_version_of_an_endpoint_is_reported_with_its_server(editor: Editor) -> None:
     text = f"{ENDPOINT}model_data: s3://bucket/model.tar.gz\n"
     answer = editor.at("completion", "serve.yaml", f"{text}framework_version: |")
     details = {item["label"]: item["detail"] for item in answer["items"]}

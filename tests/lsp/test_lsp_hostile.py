@@ -181,7 +181,7 @@ def test_a_text_that_is_too_much_is_read_once_for_a_hover(
     assert len(read) == 1
 
 
-def test_what_cannot_be_read_is_told_as_validate_tells_it(folder: Path) -> None:
+def test_what_cannot_be_read_is_reported_as_validate_tells_it(folder: Path) -> None:
     (folder / "leads-nowhere.yaml").symlink_to("nothing.yaml")
     (folder / "leads-back.yaml").symlink_to("leads-back.yaml")
     os.mkfifo(folder / "pipe.yaml")

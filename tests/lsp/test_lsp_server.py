@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_storm_of_edits_stays_in_order_and_only_the_last_text_is_told(folder: Path) -> None:
+def test_a_storm_of_edits_stays_in_order_and_only_the_last_text_is_reported(folder: Path) -> None:
     """A thousand at once, each a key of the keyboard: what is published has the last version, and never an older one
     after a newer one."""
     wire = Wire(folder)

@@ -88,7 +88,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
-def test_names_are_compared_and_texts_masked_for_what_is_told_alone(
+def test_names_are_compared_and_texts_masked_for_what_is_reported_alone(
     flood: Callable[[int], str], work: Work, code: Path
 ) -> None:
     counts = []
@@ -131,7 +131,7 @@ def unknown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], list[Re
 
 
 @pytest.mark.parametrize("number", [MOST - 1, MOST, MOST + 1, 50_000])
-def test_of_many_errors_the_first_are_told_and_the_others_counted(
+def test_of_many_errors_the_first_are_reported_and_the_others_counted(
     number: int, unknown: Callable[[int], list[Result]]
 ) -> None:
     report = Report(unknown(number))
@@ -192,7 +192,7 @@ def finding(line: int, severity: Severity = Severity.ERROR, stands_for: int = 1,
 
 
 @pytest.mark.parametrize(("errors", "warnings"), list(product([0, 1, 99, 100, 101, 250], repeat=2)))
-def test_what_is_told_and_what_is_counted_are_all(errors: int, warnings: int) -> None:
+def test_what_is_reported_and_what_is_counted_are_all(errors: int, warnings: int) -> None:
     found = [finding(2 * n, Severity.WARNING) for n in range(warnings)]
     found = sorted([*found, *(finding(2 * n + 1) for n in range(errors))], key=lambda each: each.span)
     kept, more = shortened(found)
@@ -203,7 +203,7 @@ def test_what_is_told_and_what_is_counted_are_all(errors: int, warnings: int) ->
     assert limited(found) == [*kept, *more]
 
 
-def test_the_documents_of_a_file_share_what_is_told() -> None:
+def test_the_documents_of_a_file_share_what_is_reported() -> None:
     results = [Result("m.yaml", tuple(finding(100 * job + n) for n in range(60))) for job in range(4)]
     other = Result("n.yaml", (finding(1, name="n.yaml"),))
     report = Report([*results, other])

@@ -199,7 +199,7 @@ FILES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
-def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_refused(made: Callable[[Path], None], tmp_path: Path) -> None:
     made(tmp_path / "m.yaml")
     assert rules_of(forked("validate", "--format", "json", "m.yaml", folder=tmp_path)) == ["unreadable-file"]
 
@@ -216,7 +216,7 @@ def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])
-def test_a_path_that_is_no_file_is_refused(path: str, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_refused(path: str, tmp_path: Path) -> None:
     results = list(Compiler().run([path]))
     assert [found.rule for result in results for found in result.diagnostics] == ["unreadable-file"]
 
@@ -258,7 +258,7 @@ def test_no_output_steers_a_terminal(written: str, code: Path) -> None:
 
 
 @pytest.mark.parametrize("written", FORMATS)
-def test_a_terminal_without_unicode_is_no_reason_to_stop(written: str, code: Path) -> None:
+def test_a_terminal_without_unicode_is_not_a_reason_to_stop(written: str, code: Path) -> None:
     (code / "m.yaml").write_text(BASE + 'input_mode: "チーム…"\nvolume_size: 0\n', encoding="utf-8")
     ended = sagespec("validate", "--format", written, "m.yaml", folder=code, PYTHONIOENCODING="ascii")
     assert ended.returncode == 1
@@ -266,7 +266,7 @@ def test_a_terminal_without_unicode_is_no_reason_to_stop(written: str, code: Pat
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_file_name_that_is_no_text_is_no_reason_to_stop(code: Path) -> None:
+def test_a_file_name_that_is_not_text_is_not_a_reason_to_stop(code: Path) -> None:
     path = os.fsdecode(b"b\xff.yaml")
     (code / path).write_text(BASE + "volume_size: 0\n")
     assert rules_of(sagespec("validate", "--format", "json", path, folder=code)) == ["out-of-range"]

@@ -170,7 +170,7 @@ def many(folder: Path) -> Compiler:
     return Compiler(Options(build=False))
 
 
-def test_a_mistake_of_ours_in_a_worker_is_told_as_one(
+def test_a_mistake_of_ours_in_a_worker_is_reported_as_one(
     tmp_path: Path,
     processors: Callable[[int], None],
     workers: list[int],
@@ -199,7 +199,9 @@ def test_a_mistake_of_ours_in_a_worker_is_told_as_one(
     assert all(map(is_gone, workers))
 
 
-def test_a_worker_that_is_killed_is_told(tmp_path: Path, processors: Callable[[int], None], workers: list[int]) -> None:
+def test_a_worker_that_is_killed_is_reported(
+    tmp_path: Path, processors: Callable[[int], None], workers: list[int]
+) -> None:
     processors(2)
     here = os.getpid()
 

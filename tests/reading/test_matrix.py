@@ -51,7 +51,7 @@ def test_what_a_name_cannot_hold_becomes_a_hyphen(knowledge: Facts, tmp_path: Pa
     ]
 
 
-def test_names_that_become_equal_are_told(knowledge: Facts, tmp_path: Path) -> None:
+def test_names_that_become_equal_are_reported(knowledge: Facts, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("import os\nprint(os.environ)\n")
     text = json.dumps({**SMALLEST, "name": "a-{{ matrix.x }}", "matrix": {"x": ["0.1", "0-1", "0_1"]}})
     results = list(Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path)))

@@ -108,7 +108,7 @@ def test_a_part_s_json_schema_is_pydantic_s_but_for_titles_and_descriptions(part
 
 
 def bare(schema: Any, names: bool = False) -> Any:
-    """Without titles and descriptions; where `names` stand, they are no keywords.
+    """Without titles and descriptions; where `names` stand, they are not keywords.
 
     That any further member is allowed goes without saying: pydantic 2.10 does not say it.
     """

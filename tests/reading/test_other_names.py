@@ -320,12 +320,12 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         (
             "kind: TrainingJob\nspec:\n  {{- range $key, $value := .Values.hyperparameters }}\n  a: {{ $key }}\n",
             "invalid-yaml",
-            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is of a template",
+            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' belongs to a template",
         ),
         (
             "name: a\n{% for x in xs %}\n---\n{% endfor %}\n",
             "invalid-yaml",
-            "this is not YAML: '{% for x in xs %}' is of a template",
+            "this is not YAML: '{% for x in xs %}' belongs to a template",
         ),
         ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
         (
@@ -339,7 +339,7 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         ("name: a\ntags: {a: b\nrole: c}\n", "invalid-yaml", "this is not YAML: a ',' or a '}' is missing before this"),
     ],
 )
-def test_what_is_no_manifest_at_all_is_one_finding(
+def test_what_is_not_a_manifest_at_all_is_one_finding(
     text: str, rule: str, message: str, knowledge: Facts, tmp_path: Path
 ) -> None:
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
@@ -351,8 +351,8 @@ def test_what_is_no_manifest_at_all_is_one_finding(
     [
         ("apiVersion: v1\nkind: A\nspec: {}\n---\napiVersion: v1\nkind: B\nspec: {}\n", ["a resource of Kubernetes"]),
         ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ["a resource of Kubernetes"]),
-        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["of a template"]),
-        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["of a template"]),
+        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["to a template"]),
+        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["to a template"]),
     ],
 )
 def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
@@ -366,9 +366,9 @@ def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
 
 @pytest.mark.parametrize(
     ("raw", "message"),
-    [("name: a\n".encode("utf-16"), "the file is UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "the file is no text")],
+    [("name: a\n".encode("utf-16"), "the file is UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "the file is not text")],
 )
-def test_a_file_that_is_no_text_is_told_as_what_it_is(
+def test_a_file_that_is_not_text_is_reported_as_what_it_is(
     raw: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.yaml").write_bytes(raw)
@@ -414,7 +414,7 @@ def test_a_slip_in_defaults_is_one_finding_with_what_stands_there(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
+def test_a_field_of_another_kind_is_reported_as_such_and_not_as_a_misspelt_one(
     kind: str, knowledge: Facts, tmp_path: Path
 ) -> None:
     own, smallest = kind_named(kind).model, smallest_of(kind)
@@ -432,14 +432,16 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["project", "prices", "max_job_cost", "max_total_cost", "vars", "environments"])
-def test_what_stands_in_defaults_is_told_to_stand_there(kind: str, name: str, knowledge: Facts, tmp_path: Path) -> None:
+def test_what_stands_in_defaults_is_reported_to_stand_there(
+    kind: str, name: str, knowledge: Facts, tmp_path: Path
+) -> None:
     smallest = smallest_of(kind)
     [(rule, hint, _)] = hints_of(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
     assert rule == "unknown-field"
     assert hint.endswith("in a Defaults document, sagespec.yaml, in this folder or above it")
 
 
-def test_a_map_in_an_endpoint_s_env_is_told_what_it_may_be(knowledge: Facts, tmp_path: Path) -> None:
+def test_a_map_in_an_endpoint_s_env_is_reported_what_it_may_be(knowledge: Facts, tmp_path: Path) -> None:
     [(rule, hint, _)] = hints_of(json.dumps({**ENDPOINT, "env": {"prod": {"A": "b"}}}), knowledge, tmp_path)
     assert (rule, hint.partition(":")[0]) == (
         "wrong-type",
@@ -500,7 +502,7 @@ def test_a_number_with_a_unit_is_calculated(line: str, hint: str, knowledge: Fac
         ("apiVersion: sagespec/v1\nhyperparameters:\n  epochs 3\n\n  lr: 0.1\n", 3, "write epochs: …"),
     ],
 )
-def test_a_missing_colon_is_told_where_it_is_missing(
+def test_a_missing_colon_is_reported_where_it_is_missing(
     text: str, line: int, cure: str, knowledge: Facts, tmp_path: Path
 ) -> None:
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
@@ -530,7 +532,7 @@ def test_an_unknown_kind_is_one_finding(kind: str, hint: str, tmp_path: Path, kn
     assert [(rule, told) for rule, told, _ in hints_of(text, knowledge, tmp_path)] == [("unknown-kind", hint)]
 
 
-def test_a_manifest_without_its_first_lines_is_told_so_first_and_once(tmp_path: Path, knowledge: Facts) -> None:
+def test_a_manifest_without_its_first_lines_is_reported_so_first_and_once(tmp_path: Path, knowledge: Facts) -> None:
     text = json.dumps({"entry_point": "train.py", "instance_type": "ml.m5.large", "instance_count": 1, "max_run": 60})
     (first, *others) = hints_of(text, knowledge, tmp_path)
     assert first == ("missing-field", "begin with the lines apiVersion: sagespec/v1 and kind: TrainingJob", 1)
@@ -558,7 +560,7 @@ def test_an_instance_type_that_there_is_not_is_one_finding_with_the_near_one(
     assert [(name, told) for name, told, _ in found] == [(rule, hint)]
 
 
-def test_a_wrong_environment_is_told_once_and_jobs_and_cures_are_counted(
+def test_a_wrong_environment_is_reported_once_and_jobs_and_cures_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

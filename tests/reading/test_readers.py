@@ -106,7 +106,7 @@ def bomb(leaf: str, levels: int = 12) -> str:
     ],
     ids=lambda value: value[:8],
 )
-def test_a_limit_is_ours_and_is_told_at_its_place(text: str, end: str, reader: ModuleType) -> None:
+def test_a_limit_is_ours_and_is_reported_at_its_place(text: str, end: str, reader: ModuleType) -> None:
     assert reading_of(reader, text) == ([], end)
 
 
@@ -146,5 +146,5 @@ def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
         *("a: |\n x\n y: [", "a: &x 1\nb: &x 2\nc: *x", "%YAML 9.9\n---\na: 1", "a: !<x", 'a: "\\q"', "a: %x", "}"),
     ],
 )
-def test_what_is_no_yaml_is_told_in_our_words_at_the_same_place(text: str, reader: ModuleType) -> None:
+def test_what_is_not_yaml_is_reported_in_our_words_at_the_same_place(text: str, reader: ModuleType) -> None:
     assert reading_of(reader, text) == reading_of(installed, text)

@@ -85,7 +85,9 @@ def lines(before: Request, after: Request, **more: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_a_difference_is_told_in_the_words_of_the_manifest(case: dict[str, Any], make: Callable[..., Request]) -> None:
+def test_a_difference_is_reported_in_the_words_of_the_manifest(
+    case: dict[str, Any], make: Callable[..., Request]
+) -> None:
     allow = tuple(case.get("allow", ()))
     before, after = make(case["before"], allow), make(case["after"], allow)
     assert lines(before, after) == case["expect"]
@@ -232,7 +234,7 @@ def test_hours_are_written_as_people_write_them(amount: float, text: str) -> Non
         ({"date": "2026-11-01", "us-west-2": {"ml.g5.xlarge": -1}}, ("us-west-2", "ml.g5.xlarge")),
     ],
 )
-def test_a_price_file_that_is_none_is_told_where(data: Any, path: tuple[str, ...]) -> None:
+def test_a_price_file_that_is_none_is_reported_where(data: Any, path: tuple[str, ...]) -> None:
     with pytest.raises(PricesError) as raised:
         prices_of(data, "us-west-2")
     assert raised.value.path == path
@@ -285,7 +287,7 @@ def test_a_type_without_a_price_is_a_warning_at_its_line(code: Path, knowledge: 
         ),
     ],
 )
-def test_prices_that_cannot_be_used_are_told_at_their_place(
+def test_prices_that_cannot_be_used_are_reported_at_their_place(
     settings: str, prices: str | None, expected: tuple[str, str, int], code: Path, knowledge: Facts
 ) -> None:
     assert findings_of(priced(code, knowledge, settings, prices)) == [expected]
@@ -514,7 +516,7 @@ def test_an_archive_that_cannot_be_read_leaves_a_plan(
     assert changed_files(tmp_path / "old", plan.changes[0]).unknown.startswith("the archive of the job before cannot")
 
 
-def test_an_archive_that_may_not_be_read_is_told(make: Callable[..., Request], code: Path) -> None:
+def test_an_archive_that_may_not_be_read_is_reported(make: Callable[..., Request], code: Path) -> None:
     job = seen(make({}), "Completed")
     (code / "train.py").write_text((code / "train.py").read_text() + "# changed\n")
     plan = ServicePool(lambda site: Memory("west")).naming_files(decide_all([make({})], [job]))

@@ -426,7 +426,7 @@ def test_an_allowance_may_name_several_rules(between: str, code: Path, knowledge
         "environment: {a: x#sagespec:allow spot-without-checkpoints}\nuse_spot_instances: true",
     ],
 )
-def test_what_is_no_comment_allows_nothing(lines_: str, code: Path, knowledge: Facts) -> None:
+def test_what_is_not_a_comment_allows_nothing(lines_: str, code: Path, knowledge: Facts) -> None:
     found = rules_found(SPOT + lines_ + "\n", code, knowledge)
     assert RULE in found
     assert "unused-allowance" not in found

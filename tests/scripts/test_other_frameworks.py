@@ -70,7 +70,7 @@ def test_a_model_that_is_kept_is_not_spoken_of(
     assert messages_about(tmp_path, knowledge, script, **fields) == []
 
 
-def test_processes_that_are_told_nothing_need_a_distribution(tmp_path: Path, knowledge: Facts) -> None:
+def test_processes_that_are_reported_nothing_need_a_distribution(tmp_path: Path, knowledge: Facts) -> None:
     assert messages_about(tmp_path, knowledge, JOINS, **PYTORCH) == [ALONE]
 
 

@@ -287,7 +287,7 @@ def test_a_flag_that_false_would_switch_on_is_an_error(judged: Said) -> None:
         ("print('é')\n".encode("latin-1"), "encoding"),
     ],
 )
-def test_a_script_that_is_no_text_for_any_python_is_an_error(
+def test_a_script_that_is_not_text_for_any_python_is_an_error(
     code: Path, judge: Judge, raw: bytes, said_of_it: str
 ) -> None:
     (code / "train.py").write_bytes(raw)
@@ -443,7 +443,7 @@ def test_a_helper_beside_a_lone_entry_point_is_not_packed_and_not_read(judged: S
 @pytest.mark.parametrize(
     "statement", ["try:\n    import helper\nexcept ImportError:\n    helper = None", "import numpy", "import nowhere"]
 )
-def test_an_import_that_may_work_without_the_module_beside_it_is_no_mistake(judged: Said, statement: str) -> None:
+def test_an_import_that_may_work_without_the_module_beside_it_is_not_a_mistake(judged: Said, statement: str) -> None:
     assert judged(f"{statement}\n{with_option('')}", {}, helper="", numpy="") == []
 
 
@@ -605,11 +605,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_script_is_no_traceback(judged: Said, text: str) -> None:
+def test_a_hostile_script_gives_no_traceback(judged: Said, text: str) -> None:
     assert {found.rule for found in judged(text)} <= {"script-syntax-error"}
 
 
-def test_a_script_cut_anywhere_is_no_traceback(judged: Said) -> None:
+def test_a_script_cut_anywhere_gives_no_traceback(judged: Said) -> None:
     whole = [text for example in corpus() for text in example.files.values() if len(text) > 200]
     dice = random.Random(7)
     for _ in range(60):

@@ -123,7 +123,7 @@ REQUESTS: dict[str, Asked] = {
     "csv": posted(CSV, b"1.0,2.0"),
     "csv of two lines": posted(CSV, b"1.0,2.0\n3.0,4.0\n"),
     "csv of text": posted(CSV, b"a,b"),
-    "csv that is no UTF-8": posted(CSV, b"\xff"),
+    "csv that is not UTF-8": posted(CSV, b"\xff"),
     "empty csv": posted(CSV, b""),
     "bytes that are a predict request": posted(BYTES, MESSAGE),
     "bytes that are none": posted(BYTES, b"\xff\xff"),

@@ -224,7 +224,7 @@ REQUESTS: dict[str, Asked] = {
     "an older version": _post(ONE, attributes="tfs-model-name=half_plus_three,tfs-model-version=1"),
     "a model that is not there": _post(ONE, attributes="tfs-model-name=nobody"),
     "a version that is not there": _post(ONE, attributes="tfs-model-version=7"),
-    "a version that is no number": _post(ONE, attributes="tfs-model-version=new"),
+    "a version that is not a number": _post(ONE, attributes="tfs-model-version=new"),
     "classify": _post(
         '{"signature_name": "tensorflow/serving/classify", "examples": [{"x": 1.0}]}', attributes="tfs-method=classify"
     ),

@@ -64,14 +64,16 @@ WRONG = {
     ),
     "a file of Keras": (
         ("model.h5",),
-        "there is no model for the server: it holds model.h5, which is no SavedModel",
+        "there is no model for the server: it holds model.h5, which is not a SavedModel",
         'export a SavedModel, which lies at <number>/saved_model.pb: model.export("1") in Keras',
     ),
 }
 
 
 @pytest.mark.parametrize(("files", "message", "hint"), WRONG.values(), ids=WRONG)
-def test_a_wrong_layout_is_told_with_its_cure(files: tuple[str, ...], message: str, hint: str, tmp_path: Path) -> None:
+def test_a_wrong_layout_is_reported_with_its_cure(
+    files: tuple[str, ...], message: str, hint: str, tmp_path: Path
+) -> None:
     lay(tmp_path / "model", files)
     assert findings_of(tmp_path, "model") == [(RULE, message, hint)]
 
@@ -95,7 +97,7 @@ def test_an_image_of_one_s_own_may_want_any_layout(tmp_path: Path) -> None:
     assert findings_of(tmp_path, "model", image_uri=image, framework_version=None) == []
 
 
-def test_one_mistake_is_told_once(tmp_path: Path) -> None:
+def test_one_mistake_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "broken.tar.gz").write_text("no archive")
     folder = lay(tmp_path / "linked", ("1/saved_model.pb",))
     (folder / "latest").symlink_to("1")

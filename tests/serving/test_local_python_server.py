@@ -56,7 +56,7 @@ def test_the_newest_version_of_the_one_model_is_served(tmp_path: Path) -> None:
         (["1/saved_model.pb"], "it lies in the root"),
         (["export/Other/1/saved_model.pb"], "it lies in export/Other"),
         (["export/Servo/saved_model.pb"], "export/Servo/saved_model.pb does not lie in a folder that is called by a n"),
-        (["model.ckpt.index"], "it holds model.ckpt.index, which is no SavedModel"),
+        (["model.ckpt.index"], "it holds model.ckpt.index, which is not a SavedModel"),
         (["notes.txt"], "it holds no saved_model.pb"),
     ],
 )

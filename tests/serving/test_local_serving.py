@@ -104,7 +104,7 @@ def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path
     assert not (service.root / "mnist").exists()
 
 
-def test_a_refusal_of_the_model_is_told_with_its_words(service: LocalEndpoints, tmp_path: Path) -> None:
+def test_a_refusal_of_the_model_is_reported_with_its_words(service: LocalEndpoints, tmp_path: Path) -> None:
     serve(service, request(model(tmp_path)))
     with pytest.raises(ServiceError, match=r"Received client error \(400\) from the model: Failed to process element"):
         service.invoke("mnist", b'{"instances": ["a"]}', JSON)
@@ -391,7 +391,9 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(
         service.deploy("mnist", "nothing", {})
 
 
-def test_a_folder_that_somebody_has_damaged_is_told_with_the_way_out(service: LocalEndpoints, tmp_path: Path) -> None:
+def test_a_folder_that_somebody_has_damaged_is_reported_with_the_way_out(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
     serve(service, request(model(tmp_path)))
     folder, revision = service.root / "mnist", current(service)
     hint = f"delete the folder {folder}: its servers end, and apply makes it again"
@@ -498,7 +500,7 @@ def test_several_models_behind_one_endpoint_are_refused_at_once(more: dict[str, 
         endpoints.prepare(asked)
 
 
-def test_a_python_without_tensorflow_is_told_before_anything_starts(
+def test_a_python_without_tensorflow_is_reported_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)

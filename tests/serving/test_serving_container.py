@@ -186,7 +186,7 @@ def test_the_same_model_is_the_default_one(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_a_setting_either_does_here_what_it_does_there_or_is_told_to_have_no_effect(name: str) -> None:
+def test_a_setting_either_does_here_what_it_does_there_or_is_reported_to_have_no_effect(name: str) -> None:
     there, bare = SETTLED[name], SETTLED["none"]
     elsewhere = any(there[key] != bare[key] for key in bare.keys() - HONOURED) or len(there["servers"]) > 1
     told = " ".join(settings.without_effect(given(name)))
@@ -196,7 +196,7 @@ def test_a_setting_either_does_here_what_it_does_there_or_is_told_to_have_no_eff
     assert unknown in ([], [settings.MULTI_MODEL])
 
 
-def test_batches_without_the_real_server_are_told_to_be_none() -> None:
+def test_batches_without_the_real_server_are_reported_to_be_none() -> None:
     [told] = settings.without_batches(SETTINGS["batching, whole"])
     assert (
         told == f"only tensorflow_model_server makes batches: {', '.join(SETTINGS['batching, whole'])} have no effect"

@@ -272,9 +272,9 @@ def test_models_lie_in_folders_called_by_numbers_at_any_depth() -> None:
     ]
 
 
-def test_what_is_no_model_is_named() -> None:
+def test_what_is_not_a_model_is_named() -> None:
     assert why_none(["saved_model.pb"]) == "saved_model.pb does not lie in a folder that is called by a number"
-    assert why_none(["m/model.keras"]) == "it holds m/model.keras, which is no SavedModel"
+    assert why_none(["m/model.keras"]) == "it holds m/model.keras, which is not a SavedModel"
     assert why_none([]) == "it holds no saved_model.pb"
 
 
@@ -317,7 +317,7 @@ def test_handlers_come_before_and_after_the_model(
     assert (wrong.status, json.loads(wrong.body)) == (500, {"error": "could not convert string to float: 'one'"})
 
 
-def test_a_handler_that_wants_grpc_is_told_that_there_is_none(backend: Backend, tmp_path: Path) -> None:
+def test_a_handler_that_wants_grpc_is_reported_that_there_is_none(backend: Backend, tmp_path: Path) -> None:
     text = "def handler(data, context):\n    return context.channel.unary_unary('/tensorflow'), None\n"
     found = ask(Front(backend, handlers(tmp_path, text)), "{}")
     assert json.loads(found.body) == {"error": "there is no gRPC on this machine: ask the model at context.rest_uri"}

@@ -1,4 +1,4 @@
-"""What we tell the author: findings (at a path) and diagnostics (at a place)."""
+"""What the author is shown: findings (at a path) and diagnostics (at a place)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Span
 
 MOST = 100
-"""Findings of one file that are told; the others are counted."""
-MORE = f"the first {MOST} of a file are told: cure these, and check again"
+"""Findings of one file that are shown; the others are counted."""
+MORE = f"the first {MOST} of a file are shown: fix these, and check again"
 
 
 class Severity(str, Enum):
@@ -70,7 +70,7 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...] = ()
     """Other places that have to do with it."""
     stands_for: int = 1
-    """How many findings it stands for: itself, and those that are not told."""
+    """How many findings it stands for: itself, and those that are not shown."""
 
     @property
     def path(self) -> str:
@@ -127,14 +127,14 @@ def _bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         yield found._replace(stands_for=counts[rule] - MOST + 1)
 
 
-Told = Mapping[Severity, int]
-"""How many findings have been told of a file."""
+ShownCounts = Mapping[Severity, int]
+"""How many findings of a file have been shown."""
 
 
 def shortened(
-    diagnostics: Sequence[Diagnostic], before: Told | None = None
+    diagnostics: Sequence[Diagnostic], before: ShownCounts | None = None
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """(what is told in full, the lines that say how many more there are): together with what was told of the file
+    """(what is shown in full, the lines that say how many more there are): together with what was shown of the file
     before, `MOST` at most; errors come first, so that no number of others hides one."""
     before = before or {}
     errors = [found for found in diagnostics if found.severity is Severity.ERROR]
@@ -155,7 +155,7 @@ def limited(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """One line for each severity in place of findings that are not told; it stands at the first of them."""
+    """One line for each severity in place of findings that are not shown; it stands at the first of them."""
     first: dict[Severity, Diagnostic] = {}
     counts: Counter[Severity] = Counter()
     for found in diagnostics:

@@ -37,7 +37,7 @@ class Files:
         self.is_folder: Callable[[StrPath], bool] = remembered(self._is_folder)
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
         self.text: Callable[[StrPath, int], str] = remembered(self._text)
-        """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
+        """What a small file beside a script says, bytes that are not UTF-8 replaced; raises what `read` raises."""
         self.once: Callable[..., Any] = lru_cache(maxsize=128)(_made)
         """What a function makes of files, and of what else it is given: made once for all that give the same."""
 
@@ -45,7 +45,7 @@ class Files:
         """What a file holds; of a larger one, some bytes more than `most`.
 
         Raises:
-            OSError: it cannot be read; IsADirectoryError also where it is no regular file.
+            OSError: it cannot be read; IsADirectoryError also where it is not a regular file.
             ValueError: no file can have such a name.
         """
         if self._is_unsaved(path):

@@ -75,7 +75,7 @@ TOKENS = (
         _is_aws_secret_key,
     ),
 )
-"""Secrets that can be told by their form alone, as their makers document it."""
+"""Secrets that can be recognised by their form alone, as their makers document it."""
 CERTAIN_TOKENS = (
     *(
         token.pattern.replace("(?P<secret>", "(?:")
@@ -86,7 +86,7 @@ CERTAIN_TOKENS = (
     r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]{0,80}:(?=[^/\s@]*[0-9])(?=[^/\s@]*[A-Za-z])[^/\s@:$%<{\[*~]{8,200}@",
 )
 """Patterns, in the words that Python and JavaScript share, of what is a secret whatever it is called. A password with
-letters and digits is no placeholder."""
+letters and digits is not a placeholder."""
 SHORTEST = 15
 """Characters of the shortest of these, passwords in addresses left out."""
 
@@ -145,7 +145,7 @@ def secret_in(value: str, name: str = "") -> str | None:
 
 
 def masked(secret: str) -> str:
-    """A secret as it may be shown: how it begins, when that tells little, and how long it is."""
+    """A secret as it may be shown: how it begins, when that reveals little, and how long it is."""
     start = secret[:4] if len(secret) >= 16 and "\n" not in secret[:4] else ""
     return f"{start}… ({len(secret)} characters)"
 

@@ -23,7 +23,7 @@ SHOWN = 60
 _MISSING = " is missing"
 
 FEW = 10
-"""So many values of an enumeration are told; of longer ones, the nearest."""
+"""So many values of an enumeration are listed; of longer ones, the nearest."""
 
 
 class ApiComplaint(NamedTuple):
@@ -54,7 +54,7 @@ def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iter
     """All that the model forbids in the request.
 
     Values are what JSON has: dict, list, str, int, float, bool, None. Texts are measured as the service does it, in
-    UTF-16 units, and a float is no integer even where it is a whole number.
+    UTF-16 units, and a float is not an integer even where it is a whole number.
 
     Source: the operation in botocore's service model, and what its older versions required.
     """
@@ -118,7 +118,7 @@ def _unknown(error: Any, path: Path) -> Said:
         if name not in known:
             meant = guess(str(name), known)
             hint = f"; did you mean {meant}?" if meant else ""
-            yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
+            yield "unknown", (*path, str(name)), f"{_shown(name)} is not a member of {where}{hint}"
 
 
 def _name(path: Path, schema: Mapping[str, Any]) -> str:

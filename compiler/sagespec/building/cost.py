@@ -21,7 +21,7 @@ are instance types."""
 
 
 class PricesError(SagespecError):
-    """A price file says something that is no price. `path` is where."""
+    """A price file says something that is not a price. `path` is where."""
 
     def __init__(self, path: tuple[str, ...], message: str, hint: str = "") -> None:
         self.path = path

@@ -33,7 +33,7 @@ _WRONG = f"download one: curl --remote-name {ADDRESS}"
 
 
 class PriceListError(SagespecError):
-    """A file is no price list of Amazon SageMaker."""
+    """A file is not a price list of Amazon SageMaker."""
 
     def __init__(self, message: str, hint: str = _WRONG) -> None:
         super().__init__(message, hint)
@@ -57,7 +57,7 @@ def read_price_list(file: TextIO, name: str) -> PriceList:
         name: the file's, for messages.
 
     Raises:
-        PriceListError: it is no price list, or that of another service.
+        PriceListError: it is not a price list, or that of another service.
     """
     beginning = file.read(1)
     try:
@@ -68,7 +68,7 @@ def read_price_list(file: TextIO, name: str) -> PriceList:
         for row in rows:
             _add(made, row)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error, StopIteration):
-        raise PriceListError(f"{name} is no price list of {SERVICE}") from None
+        raise PriceListError(f"{name} is not a price list of {SERVICE}") from None
     if not made.regions:
         raise PriceListError(f"{name} has no price of a training job")
     return made

@@ -29,7 +29,7 @@ class Pricing:
         """The prices that hold for a job; None where the defaults name no file.
 
         Raises:
-            Rejected: the file is not there, or holds something that is no price.
+            Rejected: the file is not there, or holds something that is not a price.
         """
         name = manifest.settings.get("prices")
         if name is None:

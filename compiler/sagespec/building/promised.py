@@ -1,4 +1,4 @@
-"""What a training job will have left behind, told from its request alone."""
+"""What a training job will have left behind, as its request alone shows."""
 
 from __future__ import annotations
 

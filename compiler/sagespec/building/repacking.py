@@ -21,7 +21,7 @@ CODE, LIB = "code", "code/lib"
 
 
 class NoModel(Exception):
-    """What was read is no `.tar.gz` archive. Its text is what is wrong."""
+    """What was read is not a `.tar.gz` archive. Its text is what is wrong."""
 
 
 def repack(model: BinaryIO, code: Contents | BinaryIO, out: BinaryIO) -> None:
@@ -87,7 +87,7 @@ def _members(archive: BinaryIO, what: str) -> Iterator[tuple[tarfile.TarInfo, Bi
             while bare.read(_PIECE):  # to its end, where its checksum is
                 pass
     except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise NoModel(f"{what} is no .tar.gz archive: {error}") from error
+        raise NoModel(f"{what} is not a .tar.gz archive: {error}") from error
 
 
 def _add(written: tarfile.TarFile, member: tarfile.TarInfo, content: BinaryIO | None) -> None:

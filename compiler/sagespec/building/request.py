@@ -82,7 +82,7 @@ class _Call(NamedTuple):
     """The body without name and tags, with `JOB`, `FIRST` and `name_of(operation)` where names belong."""
     naming: Naming = Naming.CONTENT
     live: tuple[Member, ...] = ()
-    """Members that can be changed after the creation, so that they are no part of its identity; `*` is every item of a
+    """Members that can be changed after the creation, so that they are not part of its identity; `*` is every item of a
     list."""
     scope: str = ""
     """What sets it apart from an equal call: the environment. Empty without one."""
@@ -245,7 +245,7 @@ class Request(_Request):
 
     def all_tags(self, attempt: int = 1) -> dict[str, str]:
         """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the
-        job is told from one that the manifest no longer has."""
+        job is distinguished from one that the manifest no longer has."""
         if len(self.calls) > 1:
             return self._tags(self.named_calls[-1], attempt)
         return {**self.lasting_tags, DIGEST: self.digest, ATTEMPT: str(attempt)}
@@ -265,7 +265,7 @@ class Request(_Request):
     def tag_changes(self, present: Mapping[str, str], attempt: int) -> tuple[dict[str, str], list[str]]:
         """What to add and what to remove so that a job's tags are as wanted; foreign tags stay.
 
-        Which attempt a job is, and which commit it came from, are facts about it and no wish.
+        Which attempt a job is, and which commit it came from, are facts about it, not what it asks for.
         """
         wanted = {key: value for key, value in self.all_tags(attempt).items() if key not in FACTS}
         ours = {key for key in present if key.startswith(OURS) and key not in FACTS}

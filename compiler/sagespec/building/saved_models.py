@@ -76,7 +76,7 @@ def why_none(names: Iterable[str]) -> str:
         return "it holds no saved_model.pb"
     if close[0].endswith(FILE):
         return f"{close[0]} does not lie in a folder that is called by a number"
-    return f"it holds {close[0]}, which is no SavedModel"
+    return f"it holds {close[0]}, which is not a SavedModel"
 
 
 def cure_of(names: Iterable[str]) -> str:

@@ -46,7 +46,7 @@ def with_added(images: Mapping[str, Any], added: tuple[AddedVersion, ...]) -> Ma
 
 @lru_cache(maxsize=1_024)
 def numbers(version: str) -> tuple[int, ...]:
-    """`1.10` → (1, 10): versions in order. What is no number counts as nothing."""
+    """`1.10` → (1, 10): versions in order. What is not a number counts as nothing."""
     return tuple(map(int, re.findall("[0-9]+", version.partition("+")[0])))
 
 

@@ -42,7 +42,7 @@ class Algorithm(NamedTuple):
         """What a hyperparameter wants instead of `text`; None where it takes it."""
         wanted = self.hyperparameters[name]
         takes = any(_fits(each, text, exact=self.exact) for each in wanted.split(" | "))
-        return None if takes else _spoken(wanted)
+        return None if takes else _describe_values(wanted)
 
 
 def algorithm(repository: str, tag: str) -> Algorithm | None:
@@ -135,13 +135,13 @@ def _fits(wanted: str, text: str, *, exact: bool) -> bool:
     )
 
 
-def _spoken(wanted: str) -> str:
+def _describe_values(wanted: str) -> str:
     """`auto or a number of 0 or more`."""
-    *first, last = [_one_spoken(each) for each in wanted.split(" | ")]
+    *first, last = [_describe_value(each) for each in wanted.split(" | ")]
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _one_spoken(wanted: str) -> str:
+def _describe_value(wanted: str) -> str:
     found = re.fullmatch(_INTERVAL, wanted)
     if found is None:
         return wanted

@@ -250,7 +250,7 @@ class Framework:
         released, patches_end = self._support(version, full_version)
         return Release(
             framework=self.name,
-            name=self.spoken(version),
+            name=self.display_name(version),
             version=version,
             full_version=full_version,
             images=MappingProxyType(images),
@@ -263,7 +263,7 @@ class Framework:
             **known,
         )
 
-    def spoken(self, version: str) -> str:
+    def display_name(self, version: str) -> str:
         """`PyTorch 2.1`, `Hugging Face 4.28 with PyTorch 2.0`; the name alone of no version."""
         own, base = split(version)
         said = f"{self.title} {own}".rstrip()
@@ -464,7 +464,7 @@ def processor(instance_type: str) -> Processor:
     """Which of a version's images an instance type runs.
 
     Raises:
-        NoProcessor: it runs none (Graviton), or is no instance type at all.
+        NoProcessor: it runs none (Graviton), or is not an instance type at all.
     """
     if instance_type.startswith("local"):
         return "cpu" if instance_type == "local" else "gpu"

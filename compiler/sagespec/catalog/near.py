@@ -19,7 +19,7 @@ MOST_LETTERS = 4
 
 def near(text: str, names: Iterable[str]) -> str | None:
     """The name that reads most like `text`, upper and lower case alike; None when none is close."""
-    # What people type is short; a long text is no slip of the fingers and would only cost time.
+    # What people type is short; a long text is not a slip of the fingers and would only cost time.
     return _near(text.strip().casefold()[:100], tuple(islice(names, MOST_NAMES)))
 
 
@@ -54,7 +54,7 @@ def _is_slip(text: str, name: str) -> bool:
 
 
 class Guesses:
-    """`near` for the first `MOST` mistakes of one kind: more are counted, and told without a guess."""
+    """`near` for the first `MOST` mistakes of one kind: more are counted, and reported without a guess."""
 
     def __init__(self) -> None:
         self._left = MOST

@@ -61,7 +61,7 @@ class Release(NamedTuple):
     shell: str = ""
     """The shell (`dash`, `bash`) that reads the command line in the container, unquoted; empty where none does."""
     program_arguments: bool = True
-    """A program that is no Python gets the hyperparameters as arguments."""
+    """A program that is not Python gets the hyperparameters as arguments."""
     keras: int = 2
     """The generation of Keras that TensorFlow comes with."""
     missing_modules: Sequence[str] = ()
@@ -156,7 +156,7 @@ class Limit(NamedTuple):
 
 
 class NoImage(LookupError):
-    """There is no such image. The subclass and `part` say which part of the wish cannot be had."""
+    """There is no such image. The subclass and `part` say which part of what was asked for cannot be had."""
 
     part = "image"
 
@@ -184,7 +184,7 @@ class NoProcessor(NoImage):
 
 
 def family_of(instance_type: str) -> str:
-    """`g5` of `ml.g5.xlarge`; empty for what is no instance type."""
+    """`g5` of `ml.g5.xlarge`; empty for what is not an instance type."""
     parts = instance_type.split(".")
     return parts[1] if len(parts) == 3 and parts[0] == "ml" else ""
 

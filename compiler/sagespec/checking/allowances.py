@@ -78,10 +78,10 @@ class Allowances:
             return ()
         about = [allowance for allowance in self._used if source is None or allowance.place.source == source]
         left = [allowance for allowance in about if not self._used.pop(allowance)]
-        told = [self._unused(allowance) for allowance in left[:MOST]]
+        found = [self._unused(allowance) for allowance in left[:MOST]]
         if len(left) > MOST:
-            told[-1] = told[-1]._replace(stands_for=len(left) - MOST + 1)
-        return in_order(told)
+            found[-1] = found[-1]._replace(stands_for=len(left) - MOST + 1)
+        return in_order(found)
 
     def open(self) -> tuple[tuple[Allowance, bool], ...]:
         """Each that may still silence something, and whether it has."""

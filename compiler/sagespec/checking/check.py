@@ -40,7 +40,7 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    judgements = (placed(manifest, *said) for said in said_by(rules, context))
+    judgements = (placed(manifest, *said) for said in findings_of(rules, context))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
     kept = tuple(diagnostic for diagnostic in found if diagnostic.rule not in allowed) if allowed else tuple(found)
     if has_errors(kept):
@@ -49,7 +49,7 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     return Checked(manifest, bound.model, kept, tuple(silenced))
 
 
-def said_by(rules: RuleSet, context: Context) -> list[Said]:
+def findings_of(rules: RuleSet, context: Context) -> list[Said]:
     """What the rules find. One that needs a value that is wrong says nothing of that instance: the value has been
     complained of already."""
     found: list[Said] = []

@@ -10,11 +10,11 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place
 
 Key: TypeAlias = "tuple[str | None, ...]"
-"""First the kind of the job whose name it is, or `checkpoints`; then all that tells one from the other."""
+"""First the kind of the job whose name it is, or `checkpoints`; then all that distinguishes one from the other."""
 
 
 class Holder(NamedTuple):
-    """Who has it: what the others are told."""
+    """Who has it: what the others are shown."""
 
     job: str
     file: str

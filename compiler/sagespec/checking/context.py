@@ -46,7 +46,7 @@ class Context:
 
     @lazy
     def guess(self) -> Guesses:
-        """Guesses what was meant, for as many mistakes as are told."""
+        """Guesses what was meant, for as many mistakes as are shown."""
         return Guesses()
 
     @lazy

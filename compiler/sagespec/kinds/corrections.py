@@ -95,7 +95,7 @@ def framework_and_version(value: Any) -> str:
 
 
 def environment_value(value: Any) -> str:
-    """A map is no variable: dev and prod are environments of the project."""
+    """A map is not a variable: dev and prod are environments of the project."""
     where = "stand under environments: in a Defaults document, sagespec.yaml"
     return f"these are variables of the container; dev, prod and the like {where}" if isinstance(value, dict) else ""
 

@@ -81,7 +81,7 @@ tensorboard_output_config (write tensorboard_output_config: {s3_output_path: s3:
 - (sagespec apply --wait --max-parallel 3 runs three jobs at a time): maxparallel concurrency parallelism
 - (sagespec apply --local runs the job on this machine): local localmode trainingmode
 - (sagespec plan shows what apply would do): dryrun
-- (sagespec compile --target eventbridge makes a rule that tells when the job has ended): notify notifications email
+- (sagespec compile --target eventbridge makes a rule that notifies when the job has ended): notify notifications email
   snstopic webhooks
 - (a manifest has no schedule: let a scheduler run sagespec apply --rerun): schedule cron scheduleinterval
 - (credentials come from the environment: AWS_PROFILE): profile awsprofile credentials

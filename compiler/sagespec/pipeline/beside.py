@@ -70,7 +70,7 @@ class Beside:
                 return trainer
         return None
 
-    def meant(self, manifest: Manifest, name: str) -> str | None:
+    def meant_trainer(self, manifest: Manifest, name: str) -> str | None:
         """The training job in sight whose name was probably meant; None where one is called so, or nothing is near."""
         if self._options.alone:
             return None

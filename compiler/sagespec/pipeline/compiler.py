@@ -83,7 +83,7 @@ class Compiler:
     def _beside(self) -> Beside:
         def compiler(options: Options) -> Compiler:
             if self._destinations.may_ask:
-                ask = None if options.ask_account is None else self._destinations.told_account
+                ask = None if options.ask_account is None else self._destinations.service_account
                 options = options._replace(may_ask=True, ask_account=ask)
             elif self.options.trained is not None:  # what a request of theirs needs may not be asked yet
                 options = options._replace(build=False, every_environment=False)
@@ -174,7 +174,7 @@ class Compiler:
             self.survey.read(name, manifest=False)
 
     def unreadable(self, name: str, rejected: Rejected, *, explicit: bool) -> Iterator[Result]:
-        """A file that is no text, or cannot be read at all: in a folder, it may be somebody else's."""
+        """A file that is not text, or cannot be read at all: in a folder, it may be somebody else's."""
         why = rejected.diagnostics[0]
         if explicit or discovery.mentions_us(name):
             self.survey.unread[name] = why.message
@@ -213,7 +213,7 @@ class Compiler:
         """The jobs of one text."""
         self.allowances.read(source)
         found, manifest, shared, aside = False, False, False, []
-        strangers: set[str] = set()
+        reported: set[str] = set()
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
@@ -226,7 +226,7 @@ class Compiler:
                         shared = True
                     else:
                         manifest = True
-                    yield from self.document(document, strangers)
+                    yield from self.document(document, reported)
         except Rejected as rejected:
             found = True
             yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
@@ -253,24 +253,24 @@ class Compiler:
         left_over = self.allowances.unused(source)
         return () if self.options.local else left_over
 
-    def document(self, document: Document, strangers: set[str]) -> Iterator[Result]:
+    def document(self, document: Document, reported: set[str]) -> Iterator[Result]:
         """The jobs of one document.
 
         Args:
-            strangers: what has been said of documents of the same text that are another tool's: it is said once.
+            reported: what has been said of documents of the same text that are another tool's: it is said once.
         """
         source = document.source
         if is_defaults(document):
             yield from self.defaults_alone(document)
             return
         if not is_ours(document):
-            from sagespec.pipeline.documents import stranger  # few that are read are none
+            from sagespec.pipeline.documents import foreign_document  # few that are read are none
 
-            foreign = stranger(document)
+            foreign = foreign_document(document)
             if foreign is not None:
-                if foreign.message not in strangers:
+                if foreign.message not in reported:
                     yield self.refused(source.name, (foreign,))
-                strangers.add(foreign.message)
+                reported.add(foreign.message)
                 return
         kind = kind_of(document.data)
         if kind is None:
@@ -379,10 +379,10 @@ class Compiler:
             self._read_allowances(context)
         if trainer is None:
             return list(found), checked
-        from sagespec.kinds.endpoint.trainer import told_at
+        from sagespec.kinds.endpoint.trainer import at_reference
 
-        told = [told_at(each, judged.manifest, bound.manifest, trainer.manifest) for each in found]
-        return told, checked._replace(manifest=bound.manifest, job=bound.model)
+        placed = [at_reference(each, judged.manifest, bound.manifest, trainer.manifest) for each in found]
+        return placed, checked._replace(manifest=bound.manifest, job=bound.model)
 
     def _with_job(self, endpoint: Bound[Any], trainer: Checked) -> Bound[Any]:
         """An endpoint with what it takes from the training job whose model it serves."""
@@ -416,7 +416,7 @@ class Compiler:
     def _draft(self, checked: Checked, kind: Kind, site: Destination, *, asks: bool = False) -> Draft:
         """
         Args:
-            asks: whether it is to be asked which model an endpoint serves: not before its mistakes are told.
+            asks: whether it is to be asked which model an endpoint serves: not before its mistakes are reported.
 
         Raises:
             _NotYet: that is for the service to say, which may not be asked yet.
@@ -460,7 +460,7 @@ class Compiler:
     def _misspelt(self, checked: Checked, kind: Kind) -> list[Diagnostic]:
         """An endpoint's training job that no manifest in sight describes, while one of a near name is there."""
         path, name = (kind.serves,), checked.job.members().get(kind.serves)
-        meant = None if name is None else self.beside.meant(checked.manifest, name)
+        meant = None if name is None else self.beside.meant_trainer(checked.manifest, name)
         if meant is None:
             return []
         message, hint = f"no training job here is called '{name}'", f"did you mean {meant}?"
@@ -476,7 +476,7 @@ class Compiler:
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""
-        allowed = self.allowed  # an error that ends everything is told all the same
+        allowed = self.allowed  # an error that ends everything is reported all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
 

@@ -52,7 +52,7 @@ def _checkpoints_of(checked: Checked) -> Iterator[Claim]:
 
     def message(other: Holder) -> str:
         shared = f"'{name}' and '{other.job}' ({other.file}:{other.line}) share their checkpoints"
-        return f"{shared}: each goes on from the other's"
+        return f"{shared}: each continues from the other's"
 
     yield Claim(
         ("checkpoints", manifest.environment, location),

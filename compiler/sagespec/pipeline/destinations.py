@@ -25,7 +25,7 @@ class Destinations:
         self._options = options
         self.may_ask = options.may_ask
         """Whether the service may be asked by now."""
-        self._told: str | None = None
+        self._service_account: str | None = None
         self._region = region_of(options.inputs.environ)
 
     def of(self, job: Any, kind: Kind) -> Destination:
@@ -45,15 +45,15 @@ class Destinations:
         account = account_of(role, job.members().get("account_id")) or self._options.account
         ask = self._options.ask_account
         if account is None and role and ask is not None and self.may_ask and not self.is_here(job):
-            account = self.told_account(self.region(job) or "")
+            account = self.service_account(self.region(job) or "")
         return account
 
-    def told_account(self, region: str) -> str:
+    def service_account(self, region: str) -> str:
         """What the service says, asked once a run."""
-        if self._told is None:
+        if self._service_account is None:
             assert self._options.ask_account is not None  # it is asked only where somebody can be
-            self._told = self._options.ask_account(region)
-        return self._told
+            self._service_account = self._options.ask_account(region)
+        return self._service_account
 
     def must_ask(self, job: Any, kind: Kind) -> bool:
         """Whether the account is for the service to say, which may not be asked yet."""

@@ -8,12 +8,12 @@ from sagespec.kinds import KINDS, kind_named
 from sagespec.reading.syntax.document import Document
 
 
-def stranger(document: Document) -> Diagnostic | None:
+def foreign_document(document: Document) -> Diagnostic | None:
     """What there is to say of a document that is another tool's, or no manifest at all."""
-    from sagespec.reading.meant import strangers  # few files are none of ours
+    from sagespec.reading.meant import foreign  # few files are none of ours
 
     fields = (kind_named(name).model.fields for name in KINDS)
-    return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
+    return foreign.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
 
 
 _DEFAULTS = "config settings project"

@@ -58,16 +58,16 @@ class DraftJudge:
         return iter(()) if self.totals is None else self.totals.exceeded()
 
     def of(self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]) -> Iterator[Diagnostic]:
-        """What is wrong with a draft. One error is told of a field.
+        """What is wrong with a draft. One error is reported for each field.
 
         Args:
-            said: what has been told of the manifest.
+            said: what has been reported of the manifest.
         """
         wrong = {found.field for found in said if found.severity is Severity.ERROR}
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
         if not draft.request.site.local:
             found += _refused_by_api(manifest, kind, draft)
-        fresh = _not_told(found, wrong) if found else []
+        fresh = _unreported(found, wrong) if found else []
         yield from bounded(fresh)
         yield from self._priced(manifest, kind, draft)
         if not wrong and not fresh:
@@ -143,19 +143,19 @@ def _left_out(manifest: Manifest, kind: Kind, member: Path) -> Diagnostic:
     fields = (kind.field_of(operation, member) for operation in kind.overrides)
     field = next((field for field in fields if field is not None), None)
     message = f"{'.'.join(map(str, member))} cannot be made of a wrong value, whatever is allowed"
-    finding = Finding(() if field is None else (field,), message, "mend the value that --allow keeps silent about")
+    finding = Finding(() if field is None else (field,), message, "correct the value that --allow is silent about")
     return _placed(manifest, "incomplete-request", finding)
 
 
-def _not_told(found: Iterable[Diagnostic], wrong: Iterable[Path]) -> list[Diagnostic]:
-    """Those of which no error has been told: not of the field, of nothing in it, and not of what it stands in."""
-    told = {path for path in wrong if path}
-    above = {path[:length] for path in told for length in range(len(path))}
+def _unreported(found: Iterable[Diagnostic], wrong: Iterable[Path]) -> list[Diagnostic]:
+    """Those for which no error has been reported: not for the field, for nothing in it, and not for what holds it."""
+    reported = {path for path in wrong if path}
+    above = {path[:length] for path in reported for length in range(len(path))}
 
-    def is_told(field: Path) -> bool:
-        return field in above or any(field[:length] in told for length in range(1, len(field) + 1))
+    def is_reported(field: Path) -> bool:
+        return field in above or any(field[:length] in reported for length in range(1, len(field) + 1))
 
-    return [each for each in found if not is_told(each.field)]
+    return [each for each in found if not is_reported(each.field)]
 
 
 def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:

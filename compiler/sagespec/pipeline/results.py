@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 
 class ResultSummary(NamedTuple):
-    """Of a result what there is to tell, without what it was made of: no more than findings keep their texts."""
+    """Of a result what there is to print, without what it was made of: no more than findings keep their texts."""
 
     manifest: str
     diagnostics: tuple[Diagnostic, ...]

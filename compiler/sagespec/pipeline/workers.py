@@ -1,7 +1,7 @@
 """Processes that do a run's files together: the one that prints, and workers that it starts.
 
-A file is done as if it were alone, whoever does it. What it has to do with others is settled when its turn to be told
-comes: where one of its jobs has what an earlier one has, the file is done once more, knowing that.
+A file is done as if it were alone, whoever does it. What it has to do with others is settled when its turn to be
+printed comes: where one of its jobs has what an earlier one has, the file is done once more, knowing that.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MOST = 4_000
 _NUMBER = 4
 """Bytes of a number in a pipe."""
 _AHEAD = 1 << 20
-"""Bytes that a worker may be ahead of who prints them, where a pipe can be told so."""
+"""Bytes that a worker may be ahead of who prints them, where a pipe can be made so large."""
 
 
 class Crashed(Exception):

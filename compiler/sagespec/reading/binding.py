@@ -42,36 +42,38 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     made, wrong = judged(shape_of_part(model), data)
     if not wrong and not manifest.unknown:
         return Bound(manifest, made)
-    from sagespec.reading.meant.names import meant  # only what is wrong needs these
+    from sagespec.reading.meant.names import meant_field  # only what is wrong needs these
     from sagespec.reading.wording import BindingComplaint, diagnosed
 
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     above = {path[:length] for path in known for length in range(len(path))}
-    told, counts = _first_of_each_kind(
+    kept, counts = _first_of_each_kind(
         {path: detail for path, detail in known.items() if detail["type"] != "literal_error" or path not in above}
     )  # of `false` or a map, a map is meant where one is written
-    misspelt = {(*path[:-1], name) for path, detail in told.items() if (name := meant(model, path, detail)) is not None}
+    misspelt = {
+        (*path[:-1], name) for path, detail in kept.items() if (name := meant_field(model, path, detail)) is not None
+    }
     owners: dict[Path, str] = {}
-    unknown = frozenset(path for path, detail in told.items() if detail["type"] == "extra_forbidden")
+    unknown = frozenset(path for path, detail in kept.items() if detail["type"] == "extra_forbidden")
     if unknown:
         from sagespec.reading.meant import places
 
         owners = places.unindented(manifest.document, model, unknown)
-        inside = ((field,) for path in unknown for field in places.fields_inside(model, path, told[path]["input"]))
+        inside = ((field,) for path in unknown for field in places.fields_inside(model, path, kept[path]["input"]))
         misspelt.update(inside)
         for path in unknown:
             other = places.other_half(model, data, path)
             misspelt |= {(*path[:-1], "name"), (*path[:-1], other)} if other else set()
-        told = {path: detail for path, detail in told.items() if path not in places.said_already(owners)}
+        kept = {path: detail for path, detail in kept.items() if path not in places.repeated_paths(owners)}
     misspelt = {path for path in misspelt if not is_given(data, path)}
-    if ("apiVersion",) in told:  # told with it
-        told = {path: detail for path, detail in told.items() if path != ("kind",) or detail["type"] != "missing"}
-    told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
+    if ("apiVersion",) in kept:  # reported with it
+        kept = {path: detail for path, detail in kept.items() if path != ("kind",) or detail["type"] != "missing"}
+    kept = {path: detail for path, detail in kept.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
         diagnosed(BindingComplaint(manifest, model, data, path, detail, owners.get(path, "")))._replace(
             stands_for=counts[path]
         )
-        for path, detail in told.items()
+        for path, detail in kept.items()
     )
     rest = _partial(model, data, frozenset(wrong) | manifest.unknown | misspelt)
     return Bound(manifest, rest, tuple(complaints))

@@ -35,7 +35,7 @@ class Limits:
 
 
 class Described:
-    """What people are told of a type."""
+    """What people are shown of a type."""
 
     def __init__(
         self,

@@ -156,7 +156,7 @@ def hidden(source: Source, why: str) -> Diagnostic | None:
     found = next((match for match in re.finditer(_API_VERSION, source.text) if match["group"] == "sagespec"), None)
     if found is None:
         return None
-    message = f"this is a manifest, and it is passed over: {why}"
+    message = f"this is a manifest, and it is skipped: {why}"
     place = Place(source, source.span(found.start("key"), found.end("key")))
     return Diagnostic(place, Severity.WARNING, "passed-over", message, "move it, or give its own path")
 

@@ -224,7 +224,7 @@ def repair(make: Callable[[], Judge[JudgedT]], paths: Sequence[str]) -> Repair[J
 
 
 def repair_text(make: Callable[[], Judge[JudgedT]], stream: BinaryIO) -> Repair[JudgedT]:
-    """The same for a text that is no file."""
+    """The same for a text that is not a file."""
     raw = stream.read(MAX_BYTES + 1)
     try:
         source = decode(raw, "<stdin>", FilePath.cwd())

@@ -121,7 +121,7 @@ class Part:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        """Of a part without lists and maps: one that can be hashed is no default that must be copied."""
+        """Of a part without lists and maps: one that can be hashed is not a default that must be copied."""
         return hash(tuple(self.__dict__.values()))
 
     def members(self) -> Mapping[str, Any]:

@@ -276,7 +276,7 @@ def _weight(value: Any) -> tuple[int, int]:
 
 def _may_hold_expressions(document: Document) -> bool:
     """Whether `{{` may stand in its data: with escapes it is not in its text. The data as Python writes it has no other
-    `{{` than its texts have: a map is no key."""
+    `{{` than its texts have: a map is not a key."""
     text = document.source.text
     return "{{" in text or ("\\" in text and "{{" in repr(document.data))
 
@@ -374,7 +374,7 @@ def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def as_name(text: str) -> str:
-    """A text as a job's name can be: what is no letter or digit of ASCII becomes a hyphen (`0.1` is `0-1`)."""
+    """A text as a job's name can be: what is not a letter or digit of ASCII becomes a hyphen (`0.1` is `0-1`)."""
     letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in text)
     return "-".join(part for part in letters.split("-") if part)
 
@@ -449,7 +449,7 @@ class _Renderer:
         return self.value(value, path)
 
     def plain(self, key: str, path: Path) -> bool:
-        """Whether a key is no expression; nothing more is said of one that is."""
+        """Whether a key is not an expression; nothing more is said of one that is."""
         if "{{" not in key:
             return True
         place = self.base.where((*path, key), at_key=True)

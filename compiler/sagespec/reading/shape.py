@@ -132,12 +132,12 @@ def inner_shapes(shape: Shape) -> Iterator[Shape]:
 
 def part_in(shape: Shape) -> type[Part] | None:
     """The part that a value is, or that its items are."""
-    return next(_told(shape, "part"), None)
+    return next(_metadata(shape, "part"), None)
 
 
 def described(shape: Shape) -> Described:
     """What its type says for people."""
-    return next(_told(shape, "described"), _NOTHING_SAID)
+    return next(_metadata(shape, "described"), _NOTHING_SAID)
 
 
 _NOTHING_SAID = Described()
@@ -148,7 +148,7 @@ def expected(shape: Shape) -> list[Any]:
     return [value for inner in inner_shapes(shape) for value in inner.get("expected", ())]
 
 
-def _told(shape: Shape, key: str) -> Iterator[Any]:
+def _metadata(shape: Shape, key: str) -> Iterator[Any]:
     return (inner["metadata"][key] for inner in inner_shapes(shape) if key in inner.get("metadata", ()))
 
 

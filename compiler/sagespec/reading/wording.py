@@ -17,8 +17,8 @@ from sagespec.reading.meant.names import (
     in_other_unit,
     kind_with,
     letters,
-    meant,
-    meant_by,
+    meant_field,
+    meant_field_at,
     names_at,
     nearest,
     other_name,
@@ -131,7 +131,7 @@ def _missing(complaint: BindingComplaint) -> Diagnostic:
     example = json.dumps(examples[0]) if examples and isinstance(examples[0], str) else next(iter(examples), "")
     hint = f"add {path[-1]}: {example}" if examples else ""
     message = f"'{path[-1]}' is missing{complaint.inside}"
-    if path == ("apiVersion",) and not is_given(complaint.data, ("kind",)):  # both are told here, once
+    if path == ("apiVersion",) and not is_given(complaint.data, ("kind",)):  # both are reported here, once
         version, kind = (next(iter(expected(fields_of(complaint.model)[name]))) for name in ("apiVersion", "kind"))
         message = "'apiVersion' and 'kind' are missing"
         hint = f"begin with the lines apiVersion: {version} and kind: {kind}"
@@ -141,7 +141,7 @@ def _missing(complaint: BindingComplaint) -> Diagnostic:
 
 def _unknown_field(complaint: BindingComplaint) -> Diagnostic:
     path, model = complaint.path, complaint.model
-    name, new = str(path[-1]), meant(model, path, complaint.detail)
+    name, new = str(path[-1]), meant_field(model, path, complaint.detail)
     if new is not None and len(path) == 1 and model.renamed.get(name) == new:
         return _renamed(complaint, name, new)
     hint = _cure_of_name(complaint, name, new)
@@ -247,7 +247,7 @@ def _as_part(part: type[Part], value: Any, name: str) -> str:
     """The map that stands for a lone value: a switch, one of several switches, or what such a map must have."""
     if "enabled" in part.fields and isinstance(value, bool):
         return f"write {name}: {{enabled: {json.dumps(value)}}}"
-    meaning = meant_by(part, (value,)) if isinstance(value, str) else None
+    meaning = meant_field_at(part, (value,)) if isinstance(value, str) else None
     inner = part_at(part, (meaning,)) if meaning is not None else None
     if inner is not None and "enabled" in inner.fields:
         return f"write {name}: {{{meaning}: {{enabled: true}}}}"

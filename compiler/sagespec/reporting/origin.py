@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.redact import disclosed, redacted
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, Kind, kind_named, kind_of
-from sagespec.reading.meant.names import meant_by
+from sagespec.reading.meant.names import meant_field_at
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import expected, fields_of
 from sagespec.reporting.findings.diagnostics import printable
@@ -115,7 +115,7 @@ def field_page(name: str) -> Iterator[str]:
 
 def field_meant(name: str) -> str:
     """What to say to someone who has typed a name that no field has; nothing where nobody knows."""
-    found = (meant_by(kind_named(kind).model, (name,)) for kind in KINDS)
+    found = (meant_field_at(kind_named(kind).model, (name,)) for kind in KINDS)
     meant = next(filter(None, found), None)
     return f"did you mean '{meant}'?" if meant else ""
 

@@ -20,6 +20,6 @@ ELSEWHERE: Mapping[str, str] = {
     "kind": "the manifest language: nothing is sent",
     "region": "where the model is",
     "training_job": "nothing is sent",
-    "account_id": "a part of a role that is no ARN",
+    "account_id": "a part of a role that is not an ARN",
     "request": "merged last into the request, member by member",
 }

@@ -32,7 +32,7 @@ class Model(Part):
     name: JobName = field("The model's name.")
     tags: dict[str, str] = field("Tags of the model.", {})
     region: Region | None = field("AWS region; AWS_REGION when left out.", None)
-    account_id: AccountId | None = field("The role's account, where the role is no ARN.", None)
+    account_id: AccountId | None = field("The role's account, where the role is not an ARN.", None)
     role: Role = field("IAM role that SageMaker assumes.")
 
     image_uri: ImageUri = field("The image of the container.")

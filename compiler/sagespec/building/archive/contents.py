@@ -149,7 +149,7 @@ class Contents(_Contents):
         left = member.size
         try:
             with member.path.open("rb", buffering=0) as file:
-                # One byte more than is left tells a file that grew.
+                # One byte more than is left reveals a file that grew.
                 while piece := file.read(min(left + 1, _STORED_BLOCK)):
                     left -= len(piece)
                     if left < 0:

@@ -304,7 +304,7 @@ _LINK_PROBLEMS = {
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in circles, which is told when it is followed
+    except OSError:  # a link in circles, which is reported when it is followed
         return False
 
 

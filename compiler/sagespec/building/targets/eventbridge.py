@@ -1,4 +1,4 @@
-"""The rule of Amazon EventBridge that tells a topic of Amazon SNS when a job has ended: a CloudFormation template.
+"""The rule of Amazon EventBridge that notifies a topic of Amazon SNS when a job has ended: a CloudFormation template.
 
 Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html;
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html

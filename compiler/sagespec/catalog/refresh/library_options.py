@@ -49,7 +49,7 @@ def _options(ranges: Ranges, versions: list[str], version: str) -> frozenset[str
 
 
 def _ranges(present: list[tuple[str, frozenset[str]]]) -> Iterator[tuple[str, list[str | None]]]:
-    """Raises ValueError when an option comes back after it has gone: then a range does not tell."""
+    """Raises ValueError when an option comes back after it has gone: then a range is not enough."""
     newest = present[-1][0]
     for name in sorted(frozenset().union(*(options for _, options in present))):
         having = [version for version, options in present if name in options]

@@ -79,7 +79,7 @@ def unicode_categories() -> Fetched:
     """The code points of the general categories that the API's patterns name, in one version of Unicode.
 
     Raises:
-        NotComparable: this Python has another version. Which one the service has, nobody tells.
+        NotComparable: this Python has another version. Which one the service has is not published.
     """
     if unicodedata.unidata_version != UNICODE:
         raise NotComparable(f"this Python has Unicode {unicodedata.unidata_version}, not {UNICODE}")

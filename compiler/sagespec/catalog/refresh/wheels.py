@@ -12,7 +12,7 @@ class NoWheel(Exception):
 
 
 def fetch_wheel(package: str, version: str | None, folder: Path) -> Path:
-    """The wheel of a version (None: the newest), from the index that pip is told of, in a folder.
+    """The wheel of a version (None: the newest), from the index that pip is configured with, in a folder.
 
     Raises:
         NoWheel: there is no index here, or it does not have that version.

@@ -76,7 +76,7 @@ PAGES = (
         """
         A value is not one of those that its field may have.
 
-        Upper and lower case matter, because the API tells them apart; `--fix` corrects them.
+        Upper and lower case matter, because the API distinguishes them; `--fix` corrects them.
 
         Bad:
             input_mode: fastfile

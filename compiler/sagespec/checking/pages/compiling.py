@@ -124,7 +124,7 @@ PAGES = (
         The price file that the defaults name cannot be used.
 
         `prices:` in sagespec.yaml names a file with the price of an hour of each instance type. It is missing, empty,
-        or not of that form, so no cost can be told.
+        or not of that form, so no cost can be given.
         """,
     ),
     Page(
@@ -294,9 +294,9 @@ PAGES = (
         ERROR,
         OURS,
         """
-        There are more errors in the file than are told.
+        There are more errors in the file than are shown.
 
-        The first 100 findings of a file are told one by one, errors before warnings; this one stands for the other
+        The first 100 findings of a file are shown one by one, errors before warnings; this one stands for the other
         errors, and says how many there are. They count: in the summary, in `count` of the JSON format, and for the
         exit code.
         """,
@@ -306,9 +306,9 @@ PAGES = (
         WARNING,
         OURS,
         """
-        There are more warnings in the file than are told.
+        There are more warnings in the file than are shown.
 
-        The first 100 findings of a file are told one by one, errors before warnings; this one stands for the other
+        The first 100 findings of a file are shown one by one, errors before warnings; this one stands for the other
         warnings, and says how many there are. They count: in the summary, in `count` of the JSON format, and with
         `--strict` for the exit code.
         """,

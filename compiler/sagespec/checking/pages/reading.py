@@ -263,7 +263,7 @@ PAGES = (
         ERROR,
         YAML + "#732-single-quoted-style",
         """
-        A text stands in curly quotes, which are no quotes to YAML.
+        A text stands in curly quotes, which are not quotes to YAML.
 
         Word processors and chats turn quotes into “these”. YAML takes them for a part of the text: a version “2.21”
         is none, and a script would get them with its value. `--fix` puts straight ones there. Who means them writes

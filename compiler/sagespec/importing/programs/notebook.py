@@ -184,11 +184,11 @@ def _python(cell: str) -> str | None:
 def _without_magic(lines: Sequence[str]) -> list[str]:
     """Lines of IPython's become `pass`, or names of unknown values; as many lines come out."""
     made: list[str] = []
-    goes_on = False
+    continued = False
     for number, line in enumerate(lines):
-        if goes_on:
+        if continued:
             made.append("")
-            goes_on = line.rstrip().endswith("\\")
+            continued = line.rstrip().endswith("\\")
             continue
         found = _MAGIC.match(line)
         if found is None or _is_inside(lines[:number], line):
@@ -196,7 +196,7 @@ def _without_magic(lines: Sequence[str]) -> list[str]:
             continue
         names = _ASSIGNED.match(line)
         made.append(f"{found[1]}{names[1].strip()} = command()" if names else f"{found[1]}pass")
-        goes_on = line.rstrip().endswith("\\")
+        continued = line.rstrip().endswith("\\")
     return made
 
 

@@ -50,7 +50,7 @@ CAPTURED = {"REQUEST": "Input", "RESPONSE": "Output"}
 
 
 def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
-    """What would be sent for an endpoint. Of a partial one, as much of it as its fields tell; nothing is raised."""
+    """What would be sent for an endpoint. Of a partial one, as much of it as its fields say; nothing is raised."""
     environment = manifest.environment or ""
     project = str(manifest.settings.get("project", "default"))
     trained = _trained(endpoint, manifest, inputs)
@@ -138,7 +138,7 @@ def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
 
 
 def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[str, tuple[Finding, ...]]:
-    """(the image, what will be missing) once the job has completed: it is told before anything is spent on that."""
+    """(the image, what will be missing) once the job has completed: it is reported before anything is spent on that."""
     if not trained.body:
         return "", ()
     bodies = _Bodies(with_job(endpoint, trained), inputs, trained, "")

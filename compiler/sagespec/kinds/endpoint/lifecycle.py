@@ -11,7 +11,7 @@ LIVE = (
     ("ProductionVariants", "*", "ServerlessConfig", "ProvisionedConcurrency"),
 )
 """Members of a configuration that UpdateEndpointWeightsAndCapacities can change of an endpoint that stands, so that
-they are no part of its identity.
+they are not part of its identity.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DesiredWeightAndCapacity.html
 """

@@ -61,7 +61,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
 ELSEWHERE: Mapping[str, str] = {
     "apiVersion": "the manifest language: nothing is sent",
     "kind": "the manifest language: nothing is sent",
-    "account_id": "a part of the default bucket's name, and of a role that is no ARN",
+    "account_id": "a part of the default bucket's name, and of a role that is not an ARN",
     "framework": "chooses the image and the container's contract",
     "model_kms_key": "encrypts the repacked model when it is uploaded",
     "on_change": "what becomes of an endpoint that serves when its manifest has changed",

@@ -123,7 +123,7 @@ class AsyncInferenceConfig(Part):
         "Requests that an instance handles at the same time.", None
     )
     kms_key_id: KmsKey | None = field("Encrypts the answers.", None)
-    notification_config: NotificationConfig | None = field("SNS topics that are told.", None)
+    notification_config: NotificationConfig | None = field("SNS topics that are notified.", None)
 
 
 class InferenceConfig(Part):

@@ -38,7 +38,7 @@ def _server(endpoint: Endpoint) -> str | None:
         return None
 
 
-def told_at(found: Diagnostic, judged: Manifest, endpoint: Manifest, trainer: Manifest) -> Diagnostic:
+def at_reference(found: Diagnostic, judged: Manifest, endpoint: Manifest, trainer: Manifest) -> Diagnostic:
     """A finding about what an endpoint takes from a job stands where the endpoint names the job, and says where the
     job's manifest has it.
 
@@ -99,5 +99,5 @@ def _script_mode(trainer: JobContext) -> Finding | None:
 
 def _names_a_place(trainer: JobContext) -> bool:
     """Whether the manifest itself says where below the model's folder something lies."""
-    told = (*map(str, trainer.hyperparameters.values()), str(trainer.job.model_dir or ""))
-    return any(f"{MODEL}/" in text for text in told)
+    texts = (*map(str, trainer.hyperparameters.values()), str(trainer.job.model_dir or ""))
+    return any(f"{MODEL}/" in text for text in texts)

@@ -51,7 +51,7 @@ LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 
 
 def draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
-    """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
+    """What would be sent for a job. Of a partial job, as much of it as its fields say; nothing is raised."""
     choice = choice_of(job, inputs.facts, local=inputs.site.local)
     sources = _Sources(job, choice, inputs)
     body = _Body(job, choice, manifest, inputs, sources)
@@ -87,7 +87,7 @@ def _default_bucket_by(job: Job) -> str | None:
 
 
 class _Sources:
-    """The code and the local channels of a job, as far as its fields tell where they lie."""
+    """The code and the local channels of a job, as far as its fields say where they lie."""
 
     def __init__(self, job: Job, choice: Choice, inputs: DraftInputs) -> None:
         self.job = job

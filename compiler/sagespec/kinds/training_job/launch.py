@@ -14,7 +14,7 @@ _SWITCHES = {
     "parameter_server": "sagemaker_parameter_server_enabled",
     "multi_worker_mirrored_strategy": "sagemaker_multi_worker_mirrored_strategy_enabled",
 }
-"""Strategies of which the container is told only whether they are on."""
+"""Strategies of which the container gets to know only whether they are on."""
 
 
 def launch(job: Job, framework: Framework | None) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ LIVE = (
     ("ProfilerRuleConfigurations",),
     ("RemoteDebugConfig",),
 )
-"""Members that UpdateTrainingJob can change, so that they are no part of a request's identity.
+"""Members that UpdateTrainingJob can change, so that they are not part of a request's identity.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
 """

@@ -89,7 +89,7 @@ HOLDERS: Mapping[str, str] = {field: members[0].partition(".")[0] for field, mem
 ELSEWHERE: Mapping[str, str] = {
     "apiVersion": "the manifest language: nothing is sent",
     "kind": "the manifest language: nothing is sent",
-    "account_id": "a part of the default bucket's name, and of a role that is no ARN",
+    "account_id": "a part of the default bucket's name, and of a role that is not an ARN",
     "framework": "chooses the image and the container's contract",
     "on_change": "what apply does when the job runs and the manifest has changed",
     "on_failure": "when apply tries a failed job again",

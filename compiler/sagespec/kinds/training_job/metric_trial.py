@@ -31,7 +31,7 @@ class Tally:
     lines: int = 0
     values: list[float] = field(default_factory=list)
     no_numbers: int = 0
-    """How often what it caught was no number."""
+    """How often what it caught was not a number."""
     cut: int = 0
     """How often it caught a part of a number only."""
 

@@ -13,12 +13,12 @@ from sagespec.reading.part import Part
 from sagespec.reading.shape import field_at, part_in
 
 
-def meant(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
-    """The field that an unknown one stands for, as far as can be told: it is not missing then, only misspelt."""
-    return meant_by(model, path) if detail["type"] == "extra_forbidden" else None
+def meant_field(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
+    """The field that an unknown one stands for, as far as can be guessed: it is not missing then, only misspelt."""
+    return meant_field_at(model, path) if detail["type"] == "extra_forbidden" else None
 
 
-def meant_by(model: type[Part], path: Path) -> str | None:
+def meant_field_at(model: type[Part], path: Path) -> str | None:
     """The field that the name at the end of a path stands for: itself, its name here, or the nearest."""
     name = str(path[-1])
     renamed = model.renamed.get(name) if len(path) == 1 else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.source import Path
-from sagespec.reading.meant.names import OtherName, meant_by, names_at, nearest, other_name, part_at
+from sagespec.reading.meant.names import OtherName, meant_field_at, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
 from sagespec.reading.render import SETTINGS
 from sagespec.reading.shape import bare, expected, fields_of, part_in
@@ -49,16 +49,16 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
         found = other_name(model, ("environments",))
         return found.hint if found else ""
     if isinstance(value, str) and value.startswith("s3://") and other is None and "channels" in model.fields:
-        near = meant_by(model, complaint.path)
+        near = meant_field_at(model, complaint.path)
         return "" if near else f"data stands under channels: {{{name[:40]}: s3://…}}"
     if isinstance(value, Mapping) and value and other is None and "hyperparameters" in model.fields:
-        near = meant_by(model, complaint.path)
+        near = meant_field_at(model, complaint.path)
         if near is None or not _is_map(model, near):
             first = str(next(iter(value)))[:40]
             return f"if these are for the script, they stand under hyperparameters: {{{first}: …}}"
     is_scalar = isinstance(value, str | int | float)
     if is_scalar and other is None and "hyperparameters" in model.fields and name[:1].islower():
-        near = meant_by(model, complaint.path)
+        near = meant_field_at(model, complaint.path)
         return "" if near else f"if it is for the script, it stands under hyperparameters: {{{name[:40]}: …}}"
     return ""
 
@@ -76,7 +76,9 @@ def _setting(complaint: BindingComplaint, other: OtherName | None) -> str:
         return "environments"
     sections = map(str, expected(fields_of(complaint.model)["kind"]))
     names = (*SETTINGS, *sections)
-    return nearest(name.removesuffix("s"), names) or "" if meant_by(complaint.model, complaint.path) is None else ""
+    return (
+        nearest(name.removesuffix("s"), names) or "" if meant_field_at(complaint.model, complaint.path) is None else ""
+    )
 
 
 def _pair(complaint: BindingComplaint) -> str:
@@ -112,9 +114,9 @@ def fields_inside(model: type[Part], path: Path, value: Any) -> Iterator[str]:
 
 
 def _fields_of_one(model: type[Part], name: str, value: Any) -> list[str] | None:
-    """What one name in such a map stands for: a field, those in a structure of the API's, none of what is no field at
-    all (a namespace of Kubernetes); None where it cannot be told."""
-    other, field = other_name(model, (name,)), meant_by(model, (name,))
+    """What one name in such a map stands for: a field, those in a structure of the API's, none of what is no field
+    at all (a namespace of Kubernetes); None where that is unknown."""
+    other, field = other_name(model, (name,)), meant_field_at(model, (name,))
     if name not in model.fields and (inside := list(fields_inside(model, (name,), value))):
         return inside
     if field is not None:
@@ -131,7 +133,7 @@ def _is_channel(model: type[Part], name: str, value: Any) -> bool:
         return False
     channel = part_in(fields_of(model)["channels"])
     if isinstance(value, Mapping) and channel is not None:
-        meanings = {meant_by(channel, (str(key),)) for key in value}
+        meanings = {meant_field_at(channel, (str(key),)) for key in value}
         return None not in meanings and not meanings.isdisjoint(_SOURCES)
     return name.lower() in _DATA and isinstance(value, str)
 
@@ -155,7 +157,7 @@ def unindented(document: Document, model: type[Part], unknown: frozenset[Path]) 
     return found
 
 
-def said_already(owners: Mapping[Path, str]) -> set[Path]:
-    """What need not be told beside the first line that is not indented: the map without a value, and further lines."""
+def repeated_paths(owners: Mapping[Path, str]) -> set[Path]:
+    """What needs no report beside the first line that is not indented: the map without a value, and further lines."""
     firsts = {owner: path for path, owner in reversed(list(owners.items()))}
     return {(owner,) for owner in firsts} | {path for path in owners if path not in firsts.values()}

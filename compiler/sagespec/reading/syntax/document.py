@@ -45,7 +45,7 @@ class Document:
 
     @property
     def tagged(self) -> frozenset[Path]:
-        """The paths of scalars with a tag that is not supported, which has been told: nobody knows what they are."""
+        """The paths of scalars with a tag that is not supported, which was reported: nobody knows what they are."""
         if all(problem.rule != "yaml-tag" for problem in self.problems):
             return frozenset()
         found: set[Path] = set()
@@ -63,14 +63,14 @@ class Document:
 
     def where(self, path: Path, *, at_key: bool = False) -> Place:
         """The place of the value (or of its key) at `path`; of its nearest ancestor where nothing is written."""
-        return self._told(*self._walk(path)[-1], at_key=at_key)
+        return self._place_of(*self._walk(path)[-1], at_key=at_key)
 
     def place(self, path: Path, *, at_key: bool = False) -> Place | None:
         """The same; None where nothing is written."""
         steps = self._walk(path)
-        return self._told(*steps[-1], at_key=at_key) if len(steps) > len(path) else None
+        return self._place_of(*steps[-1], at_key=at_key) if len(steps) > len(path) else None
 
-    def _told(self, key: Node | None, value: Node | None, *, at_key: bool) -> Place:
+    def _place_of(self, key: Node | None, value: Node | None, *, at_key: bool) -> Place:
         node = key if at_key and key is not None else value
         if node is None:
             return Place(self.source)

@@ -51,7 +51,7 @@ def template_of(source: Source) -> Diagnostic | None:
     if found is None:
         return None
     span = source.span(found.start(1), found.end(1))
-    return _invalid(source, span, f"'{cut(found[1])}' is of a template", _NO_TEMPLATE)
+    return _invalid(source, span, f"'{cut(found[1])}' belongs to a template", _NO_TEMPLATE)
 
 
 _SLIPS = {
@@ -129,7 +129,7 @@ def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Diagnos
     if found is None or ": " in found[4] or found[4].endswith(":"):
         return None
     program = re.match(r"=\s*[\w.]+\(", found[4])
-    what = "a space is missing behind" if found[3] == ":" else "a ':' is missing behind"
+    what = "a space is missing after" if found[3] == ":" else "a ':' is missing after"
     start = len(found[1]) + 1
     span = Span(number, start, number, start + len(found[2]))
     message = f"{what} '{cut(found[2])}{':' if found[3] == ':' else ''}'"

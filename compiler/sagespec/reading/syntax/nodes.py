@@ -101,7 +101,7 @@ class Builder:
         """`{{ name }}` without quotes is a map in a map to YAML; it is read as the text that was meant."""
         span = self.span(node)
         text = self.source.text[node.start_mark.index : node.end_mark.index]
-        if _FOREIGN.match(text):  # it is no expression of ours with quotes either, which is told where it is evaluated
+        if _FOREIGN.match(text):  # not one of ours with quotes either, which is reported where it is evaluated
             return text
         message = "an expression without quotes is a map to YAML"
         fix = (Edit(span, f'"{text}"'),) if '"' not in text and "\n" not in text else ()

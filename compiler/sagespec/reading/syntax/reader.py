@@ -88,7 +88,7 @@ def load(path: str, name: str | None = None, files: Files = DISK) -> Source:
     """The text of a file.
 
     Raises:
-        Rejected: it cannot be read, is no regular file, is not UTF-8, or is larger than `MAX_TEXT`.
+        Rejected: it cannot be read, is not a regular file, is not UTF-8, or is larger than `MAX_TEXT`.
     """
     name = path if name is None else name
     hint = ""
@@ -123,7 +123,7 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
     except UnicodeDecodeError as error:
         source = Source(name, raw.decode(errors="replace"), folder)
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:1000]:
-            what = "the file is UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "the file is no text"
+            what = "the file is UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "the file is not text"
             hint = "save it as UTF-8" if "16" in what else "a manifest is a text in YAML"
             raise rejected(Source(name, "", folder), Span(), "not-utf8", what, hint) from None
         index = len(raw[: error.start].decode())
@@ -201,7 +201,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
     except _TooDeep as error:
         raise too_deep(source, error.start) from None
     except (yaml.YAMLError, UnicodeEncodeError):
-        pass  # the mistake is told as the whole text has it
+        pass  # the mistake is reported as the whole text has it
     finally:
         composer.dispose()
 
@@ -209,7 +209,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
 def comments(source: Source) -> Iterator[tuple[int, str]]:
     """Where each comment begins, and its text: what stands in a quoted text or in a block of text is none.
 
-    Of a text that is no YAML, those before the mistake.
+    Of a text that is not YAML, those before the mistake.
     """
     texts = list(_texts(source))
     ends = [end for _, end in texts]

@@ -58,7 +58,7 @@ def _nested(value: Any, path: Path, notes: Mapping[Path, str]) -> Iterator[str]:
 
 
 def scalar(value: Any) -> str:
-    """A key or a value that is no map and no list, in one line."""
+    """A key or a value that is neither a map nor a list, in one line."""
     if isinstance(value, str):
         return value if _is_plain(value) else _quoted(value)
     text = json.dumps(value, allow_nan=False)

@@ -78,7 +78,7 @@ def _of_framework(facts: Facts, framework: Framework) -> Iterator[Json]:
     else:
         stated = _is(framework)
     own = {framework.version_field, *framework.bases.values()}
-    message = f"{{}} says nothing to {framework.title}'s estimator"
+    message = f"{{}} has no effect with {framework.title}'s estimator"
     rows = [Row((name,), message.format(name)) for name in VERSION_FIELDS if name not in own]
     if not framework.passes_model_dir:
         rows.append(Row(("model_dir",), message.format("model_dir"), value={"allOf": [GIVEN, {"not": FALSE}]}))

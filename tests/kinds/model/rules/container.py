@@ -23,7 +23,7 @@ def model_without_archive(data: Written, context: ModelContext) -> Finding | Non
     """
     if data.value.endswith(".tar.gz") or context.model.container_mode == "MultiModel":
         return None
-    return Finding(data.path, f"'{data.value}' is no archive", "write the key of a .tar.gz archive")
+    return Finding(data.path, f"'{data.value}' is not an archive", "write the key of a .tar.gz archive")
 
 
 variables_of_several_models = refusal(

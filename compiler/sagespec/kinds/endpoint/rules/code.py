@@ -75,7 +75,7 @@ model_source_with_code = refusal(
     ERROR,
     Row(
         ("entry_point",),
-        "code cannot be laid into a model that is not an archive",
+        "code cannot be added to a model that is not an archive",
         "give the model as one .tar.gz archive, or leave the code out",
         when={"model_data": {"type": "object", **GIVEN}},
     ),

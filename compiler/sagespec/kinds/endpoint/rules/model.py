@@ -140,7 +140,7 @@ def model_data_without_saved_model(model_data: Written, context: EndpointContext
         return
     if held.broken:
         hint = "pack it with: tar --create --gzip"
-        yield Finding(model_data.path, f"'{model_data.value}' is no .tar.gz archive: {held.broken}", hint)
+        yield Finding(model_data.path, f"'{model_data.value}' is not a .tar.gz archive: {held.broken}", hint)
         return
     found = models_among(held.names)
     if endpoint.server == "python" and found and not any(model.folder == LEGACY for model in found):
@@ -209,7 +209,7 @@ NAMES = {
     on=field("request"),
     source="the manifest language, sagespec/v1",
     rows=tuple(
-        Row(("request", section, member), f"{member} cannot be overridden: by it apply finds what exists", value={})
+        Row(("request", section, member), f"{member} cannot be overridden: apply finds what exists by it", value={})
         for section, members in NAMES.items()
         for member in (*members, "Tags")
     ),

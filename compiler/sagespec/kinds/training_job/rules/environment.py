@@ -75,7 +75,7 @@ def reserved_environment_variable(variable: Written, context: JobContext) -> Fin
     """
     name = variable.name
     if name in _OF_THE_PROGRAM and context.mode is Mode.IMAGE:
-        return None  # this is how a container with the toolkit is told its program
+        return None  # this is how a container with the toolkit learns its program
     if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
         return Finding(
             variable.path,

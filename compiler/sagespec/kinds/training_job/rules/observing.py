@@ -108,7 +108,7 @@ def metric_example_fails(metric: Written, context: JobContext) -> Finding | None
         return Finding(path, f"{quoted} finds nothing in the example '{definition.example}'", NOTHING_FOUND)
     last = found[-1]
     if last.value is None:
-        message = f"{quoted} finds '{last.text}' in the example, which is no number"
+        message = f"{quoted} finds '{last.text}' in the example, which is not a number"
         return Finding(path, message, "let the first ( … ) match the number alone: ([0-9.eE+-]+)")
     if definition.value is not None and last.value != definition.value:
         message = f"{quoted} finds {last.text} in the example, not {definition.value:g}"

@@ -125,7 +125,7 @@ class JobCode(Shared):
         return (self.fields.source_dir or "").startswith("s3://")
 
     def packs(self, name: str) -> bool:
-        """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder tell."""
+        """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder show."""
         folder, files = self.packed_folder, self.files
         if folder is not None and files.is_file(files.below(folder, name)):
             return True

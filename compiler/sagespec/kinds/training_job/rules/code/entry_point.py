@@ -163,7 +163,7 @@ def entry_point_not_found(code: JobCode, _: None) -> Finding | None:
         return None
     if files.is_file(files.below(folder, entry)):
         return None
-    if lies_outside_project(entry, code.folder, files):  # which is told
+    if lies_outside_project(entry, code.folder, files):  # which is reported
         return None
     if is_command_line(entry) and code.container.holds is not None:  # so is what its shell makes of it
         return None
@@ -176,7 +176,7 @@ def entry_point_not_found(code: JobCode, _: None) -> Finding | None:
 
 
 def is_command_line(entry: str) -> bool:
-    """`python train.py --epochs 3` is no name of a script."""
+    """`python train.py --epochs 3` is not the name of a script."""
     return re.match(r"(?:python[0-9.]*|bash|sh|torchrun|mpirun|accelerate)\s+\S|\S+\.(?:py|sh)\s+\S", entry) is not None
 
 

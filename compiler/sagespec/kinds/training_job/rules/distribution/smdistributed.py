@@ -30,7 +30,7 @@ _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
 _NO_COUNT: Json = {"type": "integer", "not": {"minimum": 1}}
 _NO_FLAG: Json = {"enum": [0, 1, "true", "false", "yes", "no"]}
-"""Not everything that is no truth value, but what people write for one."""
+"""Not everything that is not a truth value, but what people write for one."""
 
 
 def _known_but(values: tuple[str, ...]) -> Json:

@@ -63,7 +63,7 @@ def strategy_without_support(written: Written, context: JobContext) -> Iterator[
         return
     if framework is None:
         if context.job.framework_name is None and context.enabled:
-            message = "the distribution says nothing to an image without a framework"
+            message = "the distribution has no effect with an image without a framework"
             yield Finding(("distribution",), message, "name the framework, or leave it out", at_key=True)
         return
     for strategy in given.written() if framework.strategies_only else context.enabled:
@@ -104,7 +104,10 @@ def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Fi
         if any(framework.has(strategy, version, other) for other in ("cpu", "gpu")):
             return Finding(place, f"{word} does not run on {name}", "take a type with GPUs, such as ml.g5.xlarge")
         return Finding(
-            path, f"{framework.spoken(version)} has no {word}", _instead(context, framework, strategy), at_key=True
+            path,
+            f"{framework.display_name(version)} has no {word}",
+            _instead(context, framework, strategy),
+            at_key=True,
         )
     return None
 
@@ -172,7 +175,7 @@ def strategy_without_effect(written: Written, context: JobContext) -> Iterator[F
     for strategy in context.enabled:
         if framework.idle(strategy, version):
             name = strategy.rpartition(".")[2]
-            message = f"the container of {framework.spoken(version)} does nothing with {name}"
+            message = f"the container of {framework.display_name(version)} does nothing with {name}"
             yield Finding(("distribution", *strategy.split(".")), message, "take another strategy", at_key=True)
 
 

@@ -151,7 +151,7 @@ def image_for_other_processor(written: Written, context: JobContext) -> Finding 
     with_gpus = [instance.name for instance in context.hardware if instance.gpus]
     if kinds == {"cpu"} and with_gpus:
         return Finding(
-            ("image_uri",), f"this is a CPU image: the GPUs of {with_gpus[0]} would idle", "take the image for GPUs"
+            ("image_uri",), f"this is a CPU image: the GPUs of {with_gpus[0]} would be idle", "take the image for GPUs"
         )
     if kinds == {"gpu"} and not with_gpus:
         name = context.hardware[0].name

@@ -22,7 +22,7 @@ _VERSIONS = ("framework_version", "transformers_version", "pytorch_version", "te
 
 def _unknown(facts: Facts) -> tuple[Row, ...]:
     known = rf"^(?!({'|'.join(facts.frameworks)})$)(?!.*{EXPRESSION})"
-    message = f"no framework is called so; there are {', '.join(facts.frameworks)}"
+    message = f"there is no such framework; there are {', '.join(facts.frameworks)}"
     return (Row(("framework",), message, value={"type": "string", "pattern": known}),)
 
 
@@ -219,10 +219,10 @@ def field_of_other_framework(choice: Choice, _: None) -> Iterator[Finding]:
         if name in own or getattr(fields, name) is None:
             continue
         hint = f"write {own[0]}" if own else "name the framework, or leave it out"
-        yield Finding((name,), f"{name} says nothing to {title}", hint, at_key=True)
+        yield Finding((name,), f"{name} has no effect with {title}", hint, at_key=True)
     if fields.passes_model_dir and not (framework and framework.passes_model_dir):
         hint = "leave it out: SM_MODEL_DIR names the folder that is kept; or make it a hyperparameter"
-        yield Finding(("model_dir",), f"model_dir says nothing to {title}", hint, at_key=True)
+        yield Finding(("model_dir",), f"model_dir has no effect with {title}", hint, at_key=True)
 
 
 @rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
@@ -263,7 +263,7 @@ def unknown_framework_version(choice: Choice, _: None) -> Iterator[Finding]:
     today = f"in our table of {framework.fetched_on}"
     yield Finding(
         (place,),
-        f"SageMaker has no image of {framework.spoken(version)}{extra} {today}",
+        f"SageMaker has no image of {framework.display_name(version)}{extra} {today}",
         f"{meant}, or bring your own with image_uri{_way_to_add(framework, version)}",
     )
 
@@ -276,7 +276,7 @@ def _way_to_add(framework: Framework, version: str) -> str:
 
 
 def _written_differently(version: str) -> bool:
-    """Whether a version and the one under it have not equally many parts, which is told elsewhere."""
+    """Whether a version and the one under it have not equally many parts, which is reported elsewhere."""
     own, _, base = version.partition("+")
     return bool(base) and own.count(".") != base.count(".")
 
@@ -318,7 +318,7 @@ def version_without_script_mode(choice: Choice, _: None) -> Finding | None:
         and framework.runs_no_script(version)
     ):
         newest = list(framework.releases)[-1]
-        message = f"the image of {framework.spoken(version)} runs no script"
+        message = f"the image of {framework.display_name(version)} runs no script"
         return Finding(("framework_version",), message, f'take framework_version: "{newest}"')
     return None
 

@@ -66,7 +66,7 @@ def hyperparameter_of_other_version(given: Written, context: JobContext) -> Iter
         versions = _versions_by_name(framework).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
-            reads = " to ".join([framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
+            reads = " to ".join([framework.display_name(versions[0]), *versions[-1:][: len(versions) - 1]])
             yield Finding(
                 ("hyperparameters", name),
                 f"'{name}' is read by {reads}, not by {release.version}",

@@ -137,7 +137,7 @@ def evaluation_without_type(request: Written, context: JobContext) -> Finding | 
     rows=(
         Row(
             ("request", "ServerlessJobConfig", "SequenceLength"),
-            "a sequence has from 1K to 1024K tokens; write 8K, say",
+            "a sequence has from 1K to 1024K tokens; write 8K, for instance",
             value={"type": "string", "pattern": "^(?!0*([1-9][0-9]{0,2}|10[01][0-9]|102[0-4])K$)[0-9]{1,50}K$"},
         ),
     ),
@@ -167,7 +167,9 @@ def impossible_sequence_length(request: Written, context: JobContext) -> Finding
     found = re.fullmatch(r"([0-9]{1,50})K", length) if isinstance(length, str) else None
     if found and not 1 <= int(found[1]) <= 1024:
         return Finding(
-            ("request", "ServerlessJobConfig", "SequenceLength"), f"{length} is not from 1K to 1024K", "write 8K, say"
+            ("request", "ServerlessJobConfig", "SequenceLength"),
+            f"{length} is not from 1K to 1024K",
+            "write 8K, for instance",
         )
     return None
 

@@ -42,7 +42,7 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         return None
     return Finding(
         ("instance_count",),
-        f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
+        f"{job.instances()} instances would each train the same model: nothing in the script distinguishes them",
         "write instance_count: 1, or set distribution and let the script train together",
         related=read.script.place(asks.trains),
     )

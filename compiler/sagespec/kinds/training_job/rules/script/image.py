@@ -47,13 +47,13 @@ def name_not_in_version(code: JobCode, _: None) -> Iterator[Finding]:
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or framework is None:
         return
-    told = set[str]()
+    reported = set[str]()
     for dotted, piece in asks.names:
         found = framework.dropped(dotted, release.full_version)
-        if found is None or found[0] in told:
+        if found is None or found[0] in reported:
             continue
         name, since, instead = found
-        told.add(name)
+        reported.add(name)
         library = name.partition(".")[0]
         if library in code.requirements:
             continue  # which may bring a version that has it
@@ -94,12 +94,12 @@ def module_not_in_image(code: JobCode, _: None) -> Iterator[Finding]:
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or framework is None or not release.missing_modules:
         return
-    told = set[str]()
+    reported = set[str]()
     for dotted, piece in asks.modules:
         module = dotted.partition(".")[0]
-        if module not in release.missing_modules or module in told or code.brings(module):
+        if module not in release.missing_modules or module in reported or code.brings(module):
             continue
-        told.add(module)
+        reported.add(module)
         with_it = [name for name in framework.aliases if module not in framework.without_image(name).missing_modules]
         yield Finding(
             ("framework_version",),

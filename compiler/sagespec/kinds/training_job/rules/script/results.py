@@ -46,7 +46,7 @@ def model_not_saved(read: ReadScript, context: JobContext) -> Finding | None:
     made = asks.saves or asks.trains
     if not context.script_mode or made is None or asks.names_model_dir or not read.script.study.closed:
         return None
-    if _is_told(context, MODEL) or _uses_s3(context) or _is_kept_elsewhere(read, context):
+    if _is_passed(context, MODEL) or _uses_s3(context) or _is_kept_elsewhere(read, context):
         return None
     return Finding(
         ("entry_point",),
@@ -63,10 +63,10 @@ def _is_kept_elsewhere(read: ReadScript, context: JobContext) -> bool:
         return True
     folder = context.job.checkpoint_local_path or CHECKPOINTS
     kept = context.job.checkpoint_s3_uri is not None
-    return kept and (_is_told(context, folder) or any(folder in text for text in read.asks.texts))
+    return kept and (_is_passed(context, folder) or any(folder in text for text in read.asks.texts))
 
 
-def _is_told(context: JobContext, folder: str) -> bool:
+def _is_passed(context: JobContext, folder: str) -> bool:
     return any(folder in text for text in context.container_texts)
 
 
@@ -111,7 +111,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]
     named = _names(read.asks.texts, folder.rstrip("/"), last)
-    if named or _is_told(context, last) or not context.script_mode:
+    if named or _is_passed(context, last) or not context.script_mode:
         return None
     return Finding(
         location.path,

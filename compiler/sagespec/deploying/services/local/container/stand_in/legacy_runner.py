@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 
-from legacy_tensorflow import say, tensorflow
+from legacy_tensorflow import log_line, tensorflow
 
 BASE = os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")
 RUN_CONFIG = (
@@ -88,12 +88,12 @@ class Job(object):
 
 def estimator_of(tf, script, params, config):
     if hasattr(script, "estimator_fn"):
-        say("calling estimator_fn")
+        log_line("calling estimator_fn")
         return script.estimator_fn(config, params)
     if hasattr(script, "keras_model_fn"):
-        say("calling keras_model_fn")
+        log_line("calling keras_model_fn")
         return tf.keras.estimator.model_to_estimator(keras_model=script.keras_model_fn(params), config=config)
-    say("calling model_fn")
+    log_line("calling model_fn")
 
     def model_fn(features, labels, mode, params):
         return script.model_fn(features, labels, mode, params)
@@ -123,7 +123,7 @@ def train(tf, script, job, exports):
         settings = {AS_EVAL_SPEC[key]: job.params[key] for key in AS_EVAL_SPEC if key in job.params}
         for key in job.chosen(EXPERIMENT):
             if key not in AS_EVAL_SPEC:
-                say("%s is not honoured here: TensorFlow's Experiment, which reads it, is gone" % key)
+                log_line("%s is not honoured here: TensorFlow's Experiment, which reads it, is gone" % key)
     settings["exporters"] = tf.estimator.LatestExporter("Servo", functions.serve) if exports else None
     tf.estimator.train_and_evaluate(
         estimator_of(tf, script, job.params, config),
@@ -170,7 +170,7 @@ def main():
     script = importlib.import_module(job.program[:-3] if job.program.endswith(".py") else job.program)
     exports = hasattr(script, "serving_input_fn")
     if not exports:
-        say("there is no serving_input_fn: the model is not exported, and cannot be deployed")
+        log_line("there is no serving_input_fn: the model is not exported, and cannot be deployed")
     (experiment if real and job.is_early else train)(tf, script, job, exports)
     if exports:
         keep(job)

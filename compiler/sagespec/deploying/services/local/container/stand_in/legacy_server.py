@@ -20,7 +20,7 @@ import traceback
 
 from google.protobuf import json_format
 from legacy_servable import Servable
-from legacy_tensorflow import say, tensorflow
+from legacy_tensorflow import log_line, tensorflow
 from tensorflow.core.framework import tensor_pb2
 
 try:
@@ -176,7 +176,7 @@ def server_of(front, port):
         try:
             return Server(("127.0.0.1", port), Handler)
         except (OSError, IOError):
-            say("port %d is taken: another is used" % port)
+            log_line("port %d is taken: another is used" % port)
     return Server(("127.0.0.1", 0), Handler)
 
 
@@ -209,7 +209,8 @@ def main(config):
     tf, _ = tensorflow()
     tf.logging.set_verbosity(tf.logging.ERROR)
     servable = Servable(tf, str(config["model"]), config["version"])
-    say("TensorFlow %s serves version %d in the place of tensorflow_model_server" % (config["runs"], servable.version))
+    runs = (config["runs"], servable.version)
+    log_line("TensorFlow %s serves version %d in the place of tensorflow_model_server" % runs)
     transformer = Transformer(servable, script_of(config["code"]))
     front = Front(transformer, os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON))
     server = server_of(front, config["port"])

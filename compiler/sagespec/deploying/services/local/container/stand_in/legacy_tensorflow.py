@@ -10,7 +10,7 @@ import os
 import sys
 
 
-def say(text):
+def log_line(text):
     print("sagespec: " + text, file=sys.stderr)
     sys.stderr.flush()
 
@@ -32,7 +32,7 @@ def tensorflow(pipes=False):
         import sagemaker_tensorflow  # noqa: F401 - before version 2's behaviour is gone
     old = found.compat.v1
     old.disable_v2_behavior()
-    say(
+    log_line(
         "TensorFlow %s stands in for %s (tf.compat.v1, Python %d.%d): what both have in common runs as it would there"
         % (found.__version__, os.environ["LEGACY_VERSION"], sys.version_info[0], sys.version_info[1])
     )

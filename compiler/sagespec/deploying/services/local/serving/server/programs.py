@@ -79,6 +79,6 @@ def beside(command: Sequence[str]) -> int:
     return 1
 
 
-def say(text: str) -> None:
+def log_line(text: str) -> None:
     """A line of the log."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from .programs import say
+from .programs import log_line
 from .rest import Example, Servable, Signature
 from .tensors import Info, Refused, Tensor
 
@@ -113,10 +113,10 @@ def load_all(models: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, Servabl
     """Loads every version of every model, as the container configures TensorFlow Serving to do."""
     import tensorflow as tf
 
-    say(f"TensorFlow {tf.__version__} serves in the place of tensorflow_model_server")
+    log_line(f"TensorFlow {tf.__version__} serves in the place of tensorflow_model_server")
     loaded: dict[str, dict[int, Servable]] = {}
     for model in models:
         for folder in model["versions"]:
             loaded.setdefault(model["name"], {})[int(folder)] = SavedModel(os.path.join(model["path"], folder))  # noqa: PTH118
-            say(f"loaded {model['name']}, version {int(folder)}")
+            log_line(f"loaded {model['name']}, version {int(folder)}")
     return loaded

@@ -32,7 +32,7 @@ _IMPORTED: Mapping[str, str] = {
 _NOT_IMPORTED: Mapping[str, str] = {
     "AWSTemplateFormatVersion": "a template of CloudFormation",
     "SchemaVersion SageMaker": "the SageMaker SDK's file of defaults",
-    "source_code compute": "what SDK 3's ModelTrainer is told",
+    "source_code compute": "a configuration of SDK 3's ModelTrainer",
     "compute_environment": "a config of Hugging Face Accelerate",
     "on jobs": "a workflow of GitHub Actions",
     "run resources": "a task of SkyPilot",
