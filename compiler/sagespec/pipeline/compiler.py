@@ -264,7 +264,7 @@ class Compiler:
             yield from self.defaults_alone(document)
             return
         if not is_ours(document):
-            from sagespec.pipeline.documents import foreign_document  # few that are read are none
+            from sagespec.pipeline.documents import foreign_document  # most documents are ours
 
             foreign = foreign_document(document)
             if foreign is not None:
