@@ -39,6 +39,8 @@ class Shared:
     No two subjects have one such object.
     """
 
+    __slots__ = ("said",)
+
     def __init__(self) -> None:
         self.said: Any = None
         """What rules have found in it; None before they were asked."""

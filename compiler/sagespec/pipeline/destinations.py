@@ -6,6 +6,7 @@ A job may be partial here: a field that is wrong is not among its members, and r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sagespec.base.source import value_at
@@ -16,6 +17,10 @@ from sagespec.pipeline.results import Options
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
+
+
+_destination = lru_cache(maxsize=256)(Destination)
+"""One for all jobs of a region and an account: of each job its texts are kept as long as the run goes on."""
 
 
 class Destinations:
@@ -30,8 +35,8 @@ class Destinations:
 
     def of(self, job: Any, kind: Kind) -> Destination:
         if self.is_here(job):
-            return Destination(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        return Destination(self.region(job) or "", self.account(job, kind))
+            return _destination(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, True)
+        return _destination(self.region(job) or "", self.account(job, kind))
 
     def is_here(self, job: Any) -> bool:
         return self._options.local or job.members().get("instance_type") in ("local", "local_gpu")

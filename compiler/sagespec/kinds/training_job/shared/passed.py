@@ -20,6 +20,8 @@ _LONG = 100
 class Passed(Shared):
     """A hyperparameter that reaches the script as an argument."""
 
+    __slots__ = ("arrives", "is_changed", "is_nested", "name", "path", "shell", "text", "value")
+
     def __init__(self, name: str, value: Any, text: str, shell: str) -> None:
         """
         Args:
@@ -54,6 +56,8 @@ _shared = lru_cache(maxsize=1_024, typed=True)(Passed)
 
 class Matched(Shared):
     """A hyperparameter that is passed, and the declared argument that certainly takes it."""
+
+    __slots__ = ("arrives", "is_changed", "line", "name", "option", "path", "shell", "text", "value")
 
     def __init__(self, given: Passed, option: DeclaredOption, line: CommandLine) -> None:
         super().__init__()
