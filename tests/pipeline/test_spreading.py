@@ -20,7 +20,6 @@ from sagespec.cli import run
 from sagespec.pipeline import Compiler, Options, Result, spreading
 from sagespec.pipeline import workers as processes
 from sagespec.pipeline.spreading import spread
-from sagespec.pipeline.workers import Crashed
 from sagespec.reporting.findings.diagnostics import FORMATS
 
 ACTIVE_COUNT = threading.active_count
@@ -199,10 +198,10 @@ def test_a_mistake_of_ours_in_a_worker_is_reported_as_one(
     assert all(map(is_gone, workers))
 
 
-def test_a_worker_that_is_killed_is_reported(
+def test_what_a_killed_worker_had_begun_is_done_by_who_prints(
     tmp_path: Path, processors: Callable[[int], None], workers: list[int]
 ) -> None:
-    processors(2)
+    processors(3)
     here = os.getpid()
 
     def view(result: Result) -> str | None:
@@ -211,9 +210,9 @@ def test_a_worker_that_is_killed_is_reported(
         time.sleep(0.01)  # so that there is something left for others
         return result.name
 
-    made = []
-    with pytest.raises(Crashed, match=r"ended before its work \(-9\)"):
-        made += spread(many(tmp_path), [str(tmp_path)], view)
+    found = [*spread(many(tmp_path), [str(tmp_path)], view)]
+    assert found == [f"job-{number}" for number in range(40)]
+    assert len(workers) == 2
     assert all(map(is_gone, workers))
 
 
