@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import SMALLEST
+from fakes.judging import judged
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
@@ -27,16 +28,8 @@ OUTDATED = {"framework_version": "2.14"}
 
 def context_of(facts: Facts, folder: Path, **over: Any) -> JobContext:
     """The smallest job, with some fields of its own, as rules are shown it."""
-    compiler = Compiler(Options(build=False), facts)
-    made = list[JobContext]()
-
-    def context(*about: Any) -> JobContext:
-        made.append(Compiler.context(compiler, *about))  # type: ignore[arg-type]
-        return made[-1]
-
-    compiler.context = context  # type: ignore[method-assign]
-    list(compiler.source(Source("job.yaml", json.dumps({**SMALLEST, **over}), folder)))
-    return made[-1]
+    (made,), _ = judged(facts, folder, over)
+    return made
 
 
 def choice(facts: Facts, folder: Path, **over: Any) -> Choice:

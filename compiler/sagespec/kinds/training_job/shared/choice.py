@@ -103,7 +103,41 @@ _ASKED = (
 """What rules about a job ask of its choice, too."""
 
 
-class Choice(Shared):
+class _Runs:
+    """What follows from the framework, the version and the mode of what runs a job's code."""
+
+    framework: Any
+    version: Any
+    mode: Any
+    brings_image: Any
+
+    @lazy
+    def release(self) -> Release | None:
+        """What its version can do; None where it names none, or none that is known."""
+        framework, version = self.framework, self.version
+        return None if framework is None or version is None else framework.release(version)
+
+    @lazy
+    def legacy(self) -> bool:
+        return self.mode is Mode.LEGACY
+
+    @lazy
+    def script_mode(self) -> bool:
+        return self.mode is Mode.SCRIPT
+
+    @lazy
+    def holds(self) -> Release | None:
+        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
+        return self.release if self.script_mode and not self.brings_image else None
+
+    @lazy
+    def shell(self) -> str:
+        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
+        of which that is not known."""
+        return "" if self.holds is None else self.holds.shell
+
+
+class Choice(Shared, _Runs):
     """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
     def __init__(self, fields: ImageFields, facts: Facts, local: bool) -> None:
@@ -140,12 +174,6 @@ class Choice(Shared):
         if own is None or (framework.bases and len(under) != 1):
             return None
         return "+".join([own, *under])
-
-    @lazy
-    def release(self) -> Release | None:
-        """What its version can do; None where it names none, or none that is known."""
-        framework, version = self.framework, self.version
-        return None if framework is None or version is None else framework.release(version)
 
     @lazy
     def variant(self) -> Variant | None:
@@ -216,25 +244,6 @@ class Choice(Shared):
         return self.fields.brings_image
 
     @lazy
-    def legacy(self) -> bool:
-        return self.mode is Mode.LEGACY
-
-    @lazy
-    def script_mode(self) -> bool:
-        return self.mode is Mode.SCRIPT
-
-    @lazy
-    def holds(self) -> Release | None:
-        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
-        return self.release if self.script_mode and not self.fields.brings_image else None
-
-    @lazy
-    def shell(self) -> str:
-        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
-        of which that is not known."""
-        return "" if self.holds is None else self.holds.shell
-
-    @lazy
     def python(self) -> str | None:
         """The Python of the container, chosen where the author left it out and there is one choice."""
         framework, written = self.framework, self.fields.py_version
@@ -246,7 +255,7 @@ class Choice(Shared):
         return "py2" if self.mode is Mode.LEGACY else release.python3
 
 
-class JobContainer:
+class JobContainer(_Runs):
     """What runs a job's code: as much of a choice as code is judged by, one for all choices in which that is equal."""
 
     def __init__(
@@ -259,15 +268,11 @@ class JobContainer:
         brings_image: bool,
     ) -> None:
         self.facts = facts
-        self.framework = framework
-        self.release = None if framework is None or version is None else framework.release(version)
-        self.mode = mode
+        self.framework: Framework | None = framework
+        self.version: str | None = version
+        self.mode: Mode = mode
         self.python = python
-        self.brings_image = brings_image
-        self.legacy = mode is Mode.LEGACY
-        self.script_mode = mode is Mode.SCRIPT
-        self.holds = self.release if self.script_mode and not brings_image else None
-        self.shell = "" if self.holds is None else self.holds.shell
+        self.brings_image: bool = brings_image
 
 
 _container = lru_cache(maxsize=128)(JobContainer)
